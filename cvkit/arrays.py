@@ -59,7 +59,7 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
         raise ValueError(f"`{name}` is empty: its shape is {image.shape}.")
     if image.dtype.kind == "f" and np.isinf(image).any():
         raise ValueError(f"`{name}` holds infinite values; replace them first, with np.nan_to_num for example.")
-    return image.view(np.uint8) if image.dtype == bool else image
+    return image.view(np.uint8) if is_mask(image) else image
 
 
 def as_gray(image: Any) -> np.ndarray:
@@ -93,6 +93,14 @@ def as_gray(image: Any) -> np.ndarray:
     return (np.rint(gray) if image.dtype.kind in "ui" else gray).astype(image.dtype)
 
 
+def as_channels(image: Any, channels: int) -> np.ndarray:
+    """Give an image as float32 (H, W, channels): grey of RGB for 1, RGB of grey for 3."""
+    image = as_gray(image) if channels == 1 else as_image(image)
+    if image.ndim == 2:
+        image = np.repeat(image[:, :, None], channels, axis=2)
+    return np.ascontiguousarray(image, np.float32)
+
+
 def as_finite(image: np.ndarray, why: str) -> np.ndarray:
     """Refuse an image that holds NaN, naming the operation that cannot ignore it."""
     if image.dtype.kind == "f" and (missing := int(np.isnan(image).sum())):
@@ -101,6 +109,11 @@ def as_finite(image: np.ndarray, why: str) -> np.ndarray:
             "replace them first: np.nan_to_num(image, nan=np.nanmedian(image))."
         )
     return image
+
+
+def is_mask(array: Any) -> bool:
+    """Tell whether this is an array of booleans."""
+    return isinstance(array, np.ndarray) and array.dtype.kind == "b"
 
 
 def as_mask(mask: Any, name: str = "mask") -> np.ndarray:
@@ -133,7 +146,7 @@ def as_mask(mask: Any, name: str = "mask") -> np.ndarray:
     mask = as_image(mask, name)
     if mask.ndim != 2:
         raise ValueError(f"`{name}` must have shape (H, W), got {mask.shape}.")
-    if getattr(given, "dtype", None) == bool:
+    if is_mask(given):
         return mask.view(bool)
     if not ((mask == 0) | (mask == mask.max()) if mask.max() > 0 else mask == 0).all():
         raise ValueError(
@@ -187,9 +200,7 @@ def kind_of(array: Any) -> str:
     known = {("bool", 2): "mask", ("int32", 2): "labels", ("uint8", 2): "classes", ("float32", 3): "probabilities"}
     if (str(dtype), ndim) not in known:
         what = f"{dtype} of {ndim} dimensions" if dtype is not None else type(array).__name__
-        raise TypeError(
-            f"an answer must be a bool mask, int32 labels or uint8 classes of shape (H, W), got {what}."
-        )
+        raise TypeError(f"an answer must be a bool mask, int32 labels or uint8 classes of shape (H, W), got {what}.")
     return known[str(dtype), ndim]
 
 

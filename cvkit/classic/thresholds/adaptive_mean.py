@@ -1,0 +1,37 @@
+"""Local mean: each pixel is compared with the mean of its surroundings.
+
+    T = m - offset
+
+P. D. Wellner, Xerox EuroPARC technical report EPC-1993-110, 1993; as OpenCV's ADAPTIVE_THRESH_MEAN_C, not rounded.
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number
+from cvkit.classic.windows import mean
+
+
+def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> np.ndarray:
+    """Mean of the window around every pixel, less `offset`.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels; make it larger than the objects.
+    offset : float
+        In the unit of the image: positive for dark objects, which must then be darker than their surroundings by
+        so much, negative for bright ones.
+    border : {"reflect", "replicate"}
+        What lies beyond the image.
+
+    Returns
+    -------
+    threshold : (H, W) float64 array
+
+    Examples
+    --------
+    >>> threshold(np.array([[0, 3, 6]], np.uint8), window=3, offset=1)
+    array([[1., 2., 3.]])
+    """
+    return mean(image, window, border) - number(offset, "offset")

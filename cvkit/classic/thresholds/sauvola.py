@@ -1,0 +1,53 @@
+"""Sauvola's threshold: Niblack's, weakened where the contrast is low.
+
+    T = m * (1 + k * (s / r - 1))
+
+J. Sauvola, M. Pietikainen, Pattern Recognition 33(2), 2000. doi:10.1016/S0031-3203(99)00055-2
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number
+from cvkit.classic.windows import mean_and_deviation
+
+
+def threshold(
+    image: Image, *, window: int = 15, k: float = 0.2, r: float | None = None, border: str = "reflect"
+) -> np.ndarray:
+    """Sauvola's threshold at every pixel.
+
+    Made for dark ink on light paper: there use ``foreground="dark"``. For bright objects on a dark ground a negative
+    `k` lifts the threshold of flat regions above their values.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        How far the threshold drops below the mean where the contrast is low.
+    r : float, optional
+        The greatest standard deviation there can be, in the unit of the image. By default half the range of an
+        integer dtype (127.5 for uint8), and half the range of the values of a float image.
+    border : {"reflect", "replicate"}
+        What lies beyond the image.
+
+    Returns
+    -------
+    threshold : (H, W) float64 array
+
+    Examples
+    --------
+    >>> threshold(np.array([[100, 100, 100]], np.uint8), window=3)
+    array([[80., 80., 80.]])
+    """
+    m, s = mean_and_deviation(image, window, border)
+    r = _half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
+    return m * (1 + number(k, "k") * (s / r - 1))
+
+
+def _half_range(image: np.ndarray) -> float:
+    if image.dtype.kind in "ui":
+        info = np.iinfo(image.dtype)
+        return (float(info.max) - float(info.min)) / 2
+    return (float(image.max()) - float(image.min())) / 2 or 1.0

@@ -1,0 +1,151 @@
+"""A trained Keras network becomes a folder that is run without Keras: model.onnx, weights.safetensors, card.json."""
+
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import safetensors.numpy
+
+from cvkit import registry
+from cvkit.deep.blocks import Fit
+from cvkit.deep.card import CARD, ONNX, WEIGHTS
+from cvkit.deep.engines.onnxruntime import load
+
+TOLERANCE = 1e-5
+LOCAL = (
+    keras.layers.InputLayer,
+    keras.layers.BatchNormalization,
+    keras.layers.ReLU,
+    keras.layers.Activation,
+    keras.layers.Concatenate,
+    keras.layers.MaxPooling2D,
+    keras.layers.UpSampling2D,
+    Fit,
+)
+
+
+def export(network: keras.Model, folder: str | Path, card: dict) -> Path:
+    """Write a network as a model folder, checked to answer as Keras does.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Built by the network that the card names.
+    folder : path
+        Made, or replaced as a whole if it is a model folder.
+    card : dict
+        See `cvkit.deep.card`; ``network`` is the text that builds it, ``channels`` and ``classes`` its shape. The
+        checksums and the greatest difference from Keras are added.
+
+    Returns
+    -------
+    folder : Path
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else, or the exported network differs from Keras by more than 1e-5.
+    """
+    folder = Path(folder)
+    if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
+        raise ValueError(f"{folder} holds other files; choose a new folder for the model.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        twin = _in_float32(network, card)
+        _write_onnx(twin, fresh / ONNX)
+        difference = _difference(twin, fresh / ONNX, card["channels"])
+        if not difference <= TOLERANCE:
+            raise ValueError(f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}.")
+        tensors = {f"{number:03d} {weight.path}": np.asarray(weight) for number, weight in enumerate(twin.weights)}
+        safetensors.numpy.save_file(tensors, fresh / WEIGHTS)
+        checksums = {name: hashlib.sha256((fresh / name).read_bytes()).hexdigest() for name in (ONNX, WEIGHTS)}
+        card = card | {"difference_from_keras": float(f"{difference:.2g}"), "checksums": checksums}
+        (fresh / CARD).write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        os.chmod(fresh, 0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(fresh, folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return folder
+
+
+def reach(network: keras.Model) -> tuple[int, int]:
+    """Bound how far to each side a network looks, and tell how far it shrinks the image.
+
+    Each convolution adds the reach of its kernel times the size of its pixels; the sum over all of them bounds
+    every way through the network. Pooling and up-sampling by nearest neighbour stay within blocks of the stride,
+    and add nothing where a tile begins at a multiple of it.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of convolutions, pooling, up-sampling and layers that look at one pixel.
+
+    Returns
+    -------
+    halo, stride : int
+        In pixels.
+
+    Raises
+    ------
+    ValueError
+        If a layer is not known to look at a bounded neighbourhood.
+    """
+    inside = keras.Model(network.inputs, [layer.output for layer in network.layers])
+    side = 1024
+    shapes = inside.compute_output_shape((1, side, side, network.input_shape[-1]))
+    scales = [side // shape[1] for shape in shapes]
+    halo = 0
+    for layer, scale in zip(network.layers, scales, strict=True):
+        if isinstance(layer, keras.layers.Conv2D):
+            strides = layer.strides[0]
+            halo += (layer.kernel_size[0] - 1) // 2 * layer.dilation_rate[0] * scale // strides
+        elif not isinstance(layer, LOCAL):
+            raise ValueError(f"how far {type(layer).__name__} looks is not known; tiles would not be exact.")
+    return halo, max(scales)
+
+
+def _in_float32(network: keras.Model, card: dict) -> keras.Model:
+    """Build the network anew from its card, in float32 whatever it was trained in: the card is enough to do so."""
+    name, arguments = registry.parse(card["network"])
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        twin = registry.network(name)((None, None, card["channels"]), len(card["classes"]), **arguments)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    twin.set_weights(network.get_weights())
+    return twin
+
+
+def _write_onnx(network: keras.Model, path: Path) -> None:
+    """Export; the converters' chatter and warnings concern their own code."""
+    network(np.zeros((1, 32, 32, network.input_shape[-1]), np.float32))  # a network never called is not exported
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            network.export(str(path), format="onnx", verbose=False)
+    finally:
+        logging.disable(level)
+
+
+def _difference(network: keras.Model, path: Path, channels: int) -> float:
+    """The greatest difference between Keras and the file, on two sizes, one of them odd."""
+    run, worst = load(path), 0.0
+    for height, width in ((64, 96), (51, 37)):
+        image = np.random.default_rng(0).random((1, height, width, channels), np.float32)
+        worst = max(worst, float(np.abs(network(image, training=False) - run(image)).max()))
+    return worst

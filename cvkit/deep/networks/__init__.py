@@ -1,0 +1,1 @@
+"""Networks; a file is a network, its `build` gives a keras.Model."""

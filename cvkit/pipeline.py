@@ -1,0 +1,212 @@
+"""One line of text, or a list, that turns an image into an answer: steps, one method, more steps."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from cvkit import registry
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of a pipeline: an entry of the registry and the arguments it is called with."""
+
+    entry: registry.Entry
+    arguments: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        known = self.entry.parameters
+        for name in self.arguments:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}."
+                raise ValueError(f"{self.entry.name} has no parameter {name!r}; {hint}")
+        for name, parameter in known.items():
+            if parameter.default is parameter.empty and name not in self.arguments:
+                raise ValueError(f"{self.entry.name} needs `{name}`: write {self.entry.name}({name}=...).")
+
+    def __call__(self, array):
+        return self.entry.call(array, **self.arguments)
+
+    def __str__(self) -> str:
+        name = self.entry.name
+        if any(sign in name for sign in "|()'\"") or name != name.strip():
+            name = repr(name)
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{name}({arguments})" if arguments else name
+
+
+class Pipeline:
+    """A chain of steps around exactly one method, checked when it is built.
+
+    Parameters
+    ----------
+    steps : str, callable, Pipeline, or a list of these and of ``(name, arguments)`` pairs
+        As text: names from `cvkit.methods` and `cvkit.registry.steps` or paths of trained models, each with its
+        arguments if any, and bars between them: ``"median(size=3) | otsu | remove_small(area=64)"``.
+        A callable whose argument and result carry no kind of `cvkit.arrays` counts as the method.
+
+    Raises
+    ------
+    ValueError
+        If a name or a parameter is not known, two neighbours do not fit, or there is not exactly one method.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((9, 9), np.uint8)
+    >>> image[2:7, 2:7] = 200
+    >>> pipeline = Pipeline("median(size=3) | otsu | label")
+    >>> pipeline(image).max()
+    np.int32(1)
+    >>> str(pipeline)
+    'median(size=3) | otsu | label'
+    >>> Pipeline("otsu | gaussian")
+    Traceback (most recent call last):
+    ValueError: gaussian takes an image, but otsu gives a mask: 'otsu | gaussian'.
+    """
+
+    def __init__(self, steps: "str | Callable | Pipeline | Iterable") -> None:
+        self.steps: tuple[Step, ...] = tuple(_read(steps))
+        self.gives = self._check()
+
+    def __call__(self, image):
+        """Run every step and give the last answer."""
+        return self.trace(image)[-1][1]
+
+    def trace(self, image) -> list[tuple[str, Any]]:
+        """Run every step and keep what each gives.
+
+        Parameters
+        ----------
+        image : (H, W) or (H, W, 3) array
+
+        Returns
+        -------
+        results : list of (text, array)
+            The image itself first, then every step's text with its result.
+        """
+        results = [("image", arrays().as_image(image))]
+        for step in self.steps:
+            results.append((str(step), step(results[-1][1])))
+            if step is self.method and step.entry.gives is None:
+                arrays().kind_of(results[-1][1])
+        return results
+
+    @cached_property
+    def method(self) -> Step:
+        """The one step that turns the image into a mask, labels or classes."""
+        return next(step for step in self.steps if step.entry.is_method)
+
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.steps))
+
+    def __repr__(self) -> str:
+        return f"Pipeline({str(self)!r})"
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Pipeline) and self.steps == other.steps
+
+    __hash__ = None
+
+    def _check(self) -> str | None:
+        """Follow the kind of the data through the steps; give the last."""
+        kind, before = "image", None
+        for step in self.steps:
+            takes = step.entry.takes
+            if kind is not None and kind not in takes:
+                raise ValueError(
+                    f"{step.entry.name} takes {' or '.join(map(_a, takes))}, "
+                    f"but {before.entry.name} gives {_a(kind)}: {str(self)!r}."
+                )
+            kind = kind if step.entry.gives == "same" else step.entry.gives
+            before = step
+        chosen = [step.entry.name for step in self.steps if step.entry.is_method]
+        if len(chosen) != 1:
+            raise ValueError(
+                f"a pipeline holds exactly one method, {str(self)!r} has {', '.join(chosen) or 'none'}; "
+                "`cvkit list` shows the methods. A function without kinds of cvkit.arrays counts as one."
+            )
+        return kind
+
+
+def segment(image, method, **arguments):
+    """Segment an image by any method: a threshold, a trained model, a pipeline or a function of yours.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+        Grey or RGB, any real dtype; values are used as they are.
+    method : str, Pipeline or callable
+        A name from `cvkit.methods`, the path of a trained model, the text of a pipeline, or a function that
+        takes an image and gives a mask, labels or classes.
+    **arguments
+        Parameters of the method, where it is a single one: ``segment(image, "sauvola", window=25)``.
+
+    Returns
+    -------
+    answer : ndarray or dict
+        What the last step gives: a bool mask (H, W) from every threshold, int32 labels after `label` or `split`,
+        uint8 classes from a network of several classes, a table after `regions`.
+
+    Raises
+    ------
+    ValueError
+        If the method is not known, an argument is not, or the image has no pixels or a shape of no image.
+    TypeError
+        If the image is not an array of real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> segment(np.array([[10, 200]], np.uint8), "otsu")
+    array([[False,  True]])
+    >>> segment(np.array([[10, 200]], np.uint8), "otsu", foreground="dark")
+    array([[ True, False]])
+    """
+    if not arguments:
+        return (method if isinstance(method, Pipeline) else Pipeline(method))(image)
+    if isinstance(method, Pipeline) or (isinstance(method, str) and len(registry.split(method)) > 1):
+        names = ", ".join(arguments)
+        raise ValueError(f"write {names} into the pipeline's text, where it is clear which step is meant.")
+    return Pipeline([(method, arguments)])(image)
+
+
+def _read(given) -> Iterable[Step]:
+    """Turn what a user may write into steps."""
+    if isinstance(given, Pipeline):
+        yield from given.steps
+    elif isinstance(given, str):
+        for text in registry.split(given):
+            name, arguments = registry.parse(text)
+            yield Step(registry.find(name), arguments)
+    elif hasattr(given, "__fspath__"):
+        yield Step(registry.find(given.__fspath__()), {})
+    elif callable(given):
+        yield Step(registry.of_callable(given), {})
+    elif isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], dict):
+        (step,) = _read(given[0])
+        yield Step(step.entry, step.arguments | given[1]) if not isinstance(given[0], str) else _named(*given)
+    elif isinstance(given, Iterable):
+        for part in given:
+            yield from _read(part)
+    else:
+        raise TypeError(f"a pipeline is a text, a function or a list of these, got {type(given).__name__}.")
+
+
+def _named(text: str, arguments: dict) -> Step:
+    name, written = registry.parse(text)
+    return Step(registry.find(name), written | arguments)
+
+
+def _a(kind: str) -> str:
+    return {"image": "an image", "mask": "a mask", "table": "a table"}.get(kind, kind)
+
+
+def arrays():
+    """The kinds of arrays, imported on use: building and printing a pipeline needs no numpy."""
+    from cvkit import arrays
+
+    return arrays

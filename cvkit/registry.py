@@ -1,0 +1,253 @@
+"""What there is, by name: a file is a method, a folder of files is the list of them.
+
+Listing reads file names only; a method's libraries are imported when it is found, and a model's when it runs.
+"""
+
+import ast
+import difflib
+import importlib
+import inspect
+import json
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).parent
+THRESHOLDS = HERE / "classic" / "thresholds"
+TRAINED = HERE / "deep" / "trained"
+NETWORKS = HERE / "deep" / "networks"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something that a pipeline can hold: what it is called, what it takes and what it gives."""
+
+    name: str
+    call: Callable
+    takes: tuple[str, ...]  # kinds of arrays, see cvkit.arrays
+    gives: str | None  # a kind, "same" as taken, or None where only the answer will tell
+    parameters: dict[str, inspect.Parameter] = field(repr=False)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether this turns an image into something else."""
+        return self.takes == ("image",) and self.gives not in ("image", "same")
+
+
+def methods() -> list[str]:
+    """List the methods that `segment` knows: every threshold, then every trained model that cvkit carries.
+
+    Returns
+    -------
+    names : list of str
+
+    Examples
+    --------
+    >>> methods()
+    ['adaptive_gaussian', 'adaptive_mean', 'otsu', 'sauvola', 'nuclei']
+    """
+    return _files(THRESHOLDS) + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+
+
+def networks() -> list[str]:
+    """List the networks that `train` knows.
+
+    Examples
+    --------
+    >>> networks()
+    ['unet']
+    """
+    return _files(NETWORKS)
+
+
+def steps() -> list[str]:
+    """List the steps that may stand before a method (image to image) or after it (mask or labels to more).
+
+    Examples
+    --------
+    >>> "median" in steps() and "remove_small" in steps()
+    True
+    """
+    return sorted(_step_functions())
+
+
+def summary(name: str) -> str:
+    """Give the first line of what a method, network or step says of itself."""
+    for folder in (THRESHOLDS, NETWORKS):
+        if name in _files(folder):
+            return (ast.get_docstring(ast.parse((folder / f"{name}.py").read_text("utf-8"))) or "").split("\n")[0]
+    if (TRAINED / name / "card.json").is_file():
+        return json.loads((TRAINED / name / "card.json").read_text("utf-8"))["summary"]
+    return (inspect.getdoc(_step_functions()[name]) or "").split("\n")[0]
+
+
+def find(name: str) -> Entry:
+    """Find a method or a step by its name, or a trained model by the path of its folder.
+
+    Parameters
+    ----------
+    name : str
+        One of `methods()` or `steps()`, or a path such as ``"runs/cells/model"``.
+
+    Returns
+    -------
+    entry : Entry
+
+    Raises
+    ------
+    ValueError
+        If there is nothing of that name; the nearest name is given.
+
+    Examples
+    --------
+    >>> find("otsu").gives
+    'mask'
+    >>> find("otzu")
+    Traceback (most recent call last):
+    ValueError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
+    """
+    if name in _files(THRESHOLDS):
+        return _threshold_entry(name)
+    if (TRAINED / name / "card.json").is_file() and name.isidentifier():
+        return _model_entry(name, TRAINED / name)
+    if "/" in name or "\\" in name or Path(name).is_dir():
+        return _model_entry(name, Path(name))
+    functions = _step_functions()
+    if name in functions:
+        return of_callable(functions[name])
+    raise ValueError(_unknown("method or step", name, methods() + sorted(functions)))
+
+
+def network(name: str) -> Callable:
+    """Find the `build` function of a network by its name."""
+    if name not in networks():
+        raise ValueError(_unknown("network", name, networks()))
+    return importlib.import_module(f"cvkit.deep.networks.{name}").build
+
+
+def of_callable(function: Callable) -> Entry:
+    """Make an entry of any function; the kinds come from its annotations, see `cvkit.arrays`."""
+    name = getattr(function, "__name__", None) or getattr(
+        getattr(function, "func", None), "__name__", type(function).__name__
+    )
+    signature = inspect.signature(function, eval_str=True)
+    given = list(signature.parameters.values())
+    if not given:
+        raise TypeError(f"{name}() takes no array, so it cannot stand in a pipeline.")
+    takes, gives = _kinds(given[0].annotation), _kinds(signature.return_annotation)
+    same = bool(gives) and given[0].annotation is signature.return_annotation and len(takes) > 1
+    return Entry(name, function, takes or ("image",), "same" if same else (gives or (None,))[0], _tuning(signature))
+
+
+def split(text: str) -> list[str]:
+    """Cut the text of a pipeline at its bars, those within quotes or brackets left alone.
+
+    Examples
+    --------
+    >>> split("median(size=3) | otsu")
+    ['median(size=3)', 'otsu']
+    """
+    parts, depth, quote = [""], 0, ""
+    for sign in text:
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign == "|" and depth == 0:
+            parts.append("")
+            continue
+        else:
+            depth += (sign in "([{") - (sign in ")]}")
+        parts[-1] += sign
+    return [part.strip() for part in parts]
+
+
+def parse(text: str) -> tuple[str, dict]:
+    """Read one step of a pipeline: its name and its arguments.
+
+    Examples
+    --------
+    >>> parse("sauvola(window=25, k=0.2)")
+    ('sauvola', {'window': 25, 'k': 0.2})
+    >>> parse("sauvola(25)")
+    Traceback (most recent call last):
+    ValueError: in 'sauvola(25)': write each argument as name=value.
+    """
+    name, arguments = text, ""
+    if text.endswith(")") and "(" in text and text[:1] not in "'\"":
+        name, _, rest = text.partition("(")
+        name, arguments = name.strip(), rest[:-1]
+    if name[:1] in ("'", '"') and name[-1:] == name[:1] and len(name) > 2:
+        name = ast.literal_eval(name)
+    if not name.strip():
+        raise ValueError(f"a step has no name in {text!r}; write for example 'median(size=3) | otsu'.")
+    try:
+        call = ast.parse(f"f({arguments})", mode="eval").body
+        if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
+            raise ValueError("write each argument as name=value")
+        return name, {word.arg: _literal(word) for word in call.keywords}
+    except SyntaxError as fault:
+        raise ValueError(f"in {text!r}: {fault.msg}.") from None
+    except ValueError as fault:
+        raise ValueError(f"in {text!r}: {fault}.") from None
+
+
+def _literal(word: ast.keyword):
+    try:
+        return ast.literal_eval(word.value)
+    except ValueError:
+        raise ValueError(f"the value of {word.arg} must be a number, a quoted text, True, False or None") from None
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(file.stem for file in folder.glob("[!_]*.py"))
+
+
+def _step_functions() -> dict[str, Callable]:
+    found = {}
+    for module in (importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")):
+        found |= {name: getattr(module, name) for name in module.__all__}
+    return found
+
+
+def _threshold_entry(name: str) -> Entry:
+    classic = importlib.import_module("cvkit.classic")
+    threshold = importlib.import_module(f"cvkit.classic.thresholds.{name}").threshold
+    parameters = _tuning(inspect.signature(threshold)) | _tuning(inspect.signature(classic.segment))
+
+    def call(image, **arguments):
+        return classic.segment(image, name, **arguments)
+
+    return Entry(name, call, ("image",), "mask", parameters)
+
+
+def _model_entry(name: str, folder: Path) -> Entry:
+    deep = importlib.import_module("cvkit.deep")
+    answer = deep.read_card(folder)["answer"]
+
+    def call(image, **arguments):
+        return deep.segment(image, folder, **arguments)
+
+    return Entry(name, call, ("image",), answer, _tuning(inspect.signature(deep.segment)))
+
+
+def _tuning(signature: inspect.Signature) -> dict[str, inspect.Parameter]:
+    """The parameters a pipeline's text may set: those with a default, and all keyword-only ones."""
+    chosen = [p for p in list(signature.parameters.values())[1:] if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return {p.name: p for p in chosen if p.kind == p.KEYWORD_ONLY or p.default is not p.empty}
+
+
+def _kinds(annotation) -> tuple[str, ...]:
+    """The kinds that an annotation stands for: one of an Annotated, several of a TypeVar or a union, else none."""
+    if isinstance(annotation, typing.TypeVar):
+        return tuple(kind for choice in annotation.__constraints__ for kind in _kinds(choice))
+    if typing.get_origin(annotation) is typing.Annotated:
+        return (annotation.__metadata__[0],)
+    return tuple(kind for choice in typing.get_args(annotation) for kind in _kinds(choice))
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}."
+    return f"no {what} is called {name!r}; {hint} `cvkit list` shows all."
