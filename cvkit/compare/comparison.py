@@ -1,0 +1,151 @@
+"""What a comparison found: rows, their summary, the table, the figure."""
+
+import csv
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from cvkit.compare import metrics, table
+
+COLUMNS = {
+    "method": str,
+    "image": str,
+    "dice": float,
+    "iou": float,
+    "precision": float,
+    "recall": float,
+    "ap50": float,
+    "mean_iou": float,
+    "agreement": float,
+    "coverage": float,
+    "objects": float,
+    "true_objects": float,
+    "seconds": float,
+    "failure": str,
+}
+MEANS = ("dice", "iou", "precision", "recall", "ap50", "mean_iou", "agreement", "coverage")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """The result of `cvkit.compare` or `cvkit.evaluate`; print it to read it.
+
+    Attributes
+    ----------
+    labels : list of str
+        The methods.
+    rows : dict of arrays, one entry for each method and image
+        ``method``; ``image``: its path or place; ``dice iou precision recall`` of the foreground; ``ap50``: the
+        average precision of objects at IoU 0.5; ``mean_iou`` of classes; ``agreement``: without truth, the mean Dice
+        with the other methods; ``coverage``: the share of the image that is foreground (not class 0); ``objects``
+        and ``true_objects``: how many; ``seconds`` of one call; ``failure``: the reason, or "". NaN: not known.
+    images, truths : list of arrays
+        From `cvkit.compare` the one image and its truth or None; from `cvkit.evaluate` empty.
+    predictions : dict of label -> list of arrays
+        What each method gave for each of `images`; None where it failed.
+    """
+
+    labels: list[str]
+    rows: dict[str, np.ndarray]
+    images: list[np.ndarray] = field(default_factory=list)
+    truths: list[np.ndarray | None] = field(default_factory=list)
+    predictions: dict[str, list[np.ndarray | None]] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, np.ndarray]:
+        """Sum up the rows of each method.
+
+        Returns
+        -------
+        table : dict of arrays, one entry a method
+            For each score its mean over the images on which the method did not fail, as ``dice``, and the 95 %
+            bootstrap interval of that mean, as ``dice_low`` and ``dice_high`` (NaN for one image). ``objects`` and
+            ``true_objects`` in all, ``seconds``: the median, ``images`` and ``failures``: how many, ``failure``: the
+            reason of the first.
+        """
+        sums = [self._summed(label) for label in self.labels]
+        return {name: np.array([one[name] for one in sums]) for name in sums[0]}
+
+    def _summed(self, label: str) -> dict:
+        mine = {name: values[self.rows["method"] == label] for name, values in self.rows.items()}
+        failed = mine["failure"] != ""
+        out = {"method": label, "images": len(failed), "failures": int(failed.sum())}
+        for name in MEANS:
+            out[name] = _over(np.mean, mine[name])
+            out[f"{name}_low"], out[f"{name}_high"] = metrics.bootstrap(mine[name])
+        out |= {name: _over(np.sum, mine[name]) for name in ("objects", "true_objects")}
+        out["seconds"] = _over(np.median, mine["seconds"])
+        first = np.flatnonzero(failed)[:1]
+        return out | {"failure": "".join(mine["failure"][first]), "failed_image": "".join(mine["image"][first])}
+
+    def __str__(self) -> str:
+        return table.text(self.summary())
+
+    __repr__ = __str__
+
+    def plot(self, index: int = 0):
+        """Draw an image, its truth and what each method made of it, with its scores.
+
+        Parameters
+        ----------
+        index : int
+            Of `images`.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            Save it with ``figure.savefig("comparison.png")``. With truth, white is hit, blue missed, orange a false
+            alarm.
+
+        Raises
+        ------
+        ValueError
+            After `cvkit.evaluate`, which keeps no pictures.
+        """
+        if not self.images:
+            raise ValueError(
+                "evaluate() keeps no pictures, for they could be many; call cvkit.compare(image, methods, truth) on "
+                "the image you want to see."
+            )
+        from cvkit.compare import plot
+
+        image = self.images[index]
+        count = len(self.labels)
+        index %= len(self.images)
+        scores = {
+            label: {name: values[index * count + place] for name, values in self.rows.items()}
+            for place, label in enumerate(self.labels)
+        }
+        answers = {label: self.predictions[label][index] for label in self.labels}
+        shown = {label: scores[label]["failure"] if answer is None else answer for label, answer in answers.items()}
+        return plot.grid(image, shown, self.truths[index], scores)
+
+    def to_csv(self, path: str | os.PathLike) -> None:
+        """Write the rows as a CSV file: UTF-8, one line for each method and image, nothing where a number is missing.
+
+        Parameters
+        ----------
+        path : str or path
+            An existing file is replaced.
+
+        Notes
+        -----
+        A text that a spreadsheet would run as a formula, because it begins with = + - or @, gets a ' before it.
+        """
+        with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            writer = csv.writer(file)
+            writer.writerow(self.rows)
+            for row in zip(*self.rows.values(), strict=True):
+                writer.writerow([_cell(value) for value in row])
+
+
+def _over(reduce, values: np.ndarray) -> float:
+    """Reduce what is known; NaN if nothing is."""
+    values = values[~np.isnan(values)]
+    return float(reduce(values)) if len(values) else float("nan")
+
+
+def _cell(value) -> str:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else str(value)
+    return "" if np.isnan(value) else f"{value:.10g}"

@@ -1,0 +1,253 @@
+"""Methods times images gives rows: run each, time it, score it; a failure is a row too."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from time import perf_counter
+
+import numpy as np
+
+from cvkit import registry
+from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
+from cvkit.compare import metrics
+from cvkit.compare.comparison import COLUMNS, Comparison
+from cvkit.pipeline import Pipeline
+
+
+def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comparison:
+    """Compare methods on one image: this is what ``cvkit.compare(image, methods, truth)`` calls, see `cvkit.compare`.
+
+    Examples
+    --------
+    >>> image = np.array([[10, 10, 200]], np.uint8)
+    >>> compare(image, "otsu", truth=image > 50).rows["dice"]
+    array([1.])
+    """
+    pipelines = _pipelines(methods)
+    image = as_image(image)
+    truth = None if truth is None else _as_truth(truth, image, "the truth")
+    _warm_up(pipelines, image)
+    rows, predictions = _run(pipelines, "0", image, truth)
+    return Comparison(list(pipelines), _table(rows), [image], [truth], {k: [v] for k, v in predictions.items()})
+
+
+def evaluate(methods, pairs: Iterable) -> Comparison:
+    """Compare methods on many images.
+
+    Parameters
+    ----------
+    methods : str, Pipeline, callable, a list of these, or a dict of label -> any of these
+        As `cvkit.compare` takes them.
+    pairs : iterable of (image, truth)
+        Arrays, or paths, which are read with `cvkit.read` and `cvkit.read_truth`. One pair is in memory at a time.
+
+    Returns
+    -------
+    comparison : Comparison
+        The numbers only: pictures are not kept, for they could be many. To see one image, call `cvkit.compare` on it.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Before anything runs: a pipeline is written wrong or ends in a table, or two labels are equal. Later: a pair is
+        no pair, or image and truth do not fit; it is named.
+    FileNotFoundError
+        If there is no file of that path.
+
+    Notes
+    -----
+    A method that fails on an image is recorded with its reason; its means are those of the other images, and it is
+    not marked as the best. Each method runs once on the first image before it is timed, so that loading a model is
+    not counted.
+
+    Examples
+    --------
+    >>> image = np.array([[10, 10, 200], [10, 190, 200]], np.uint8)
+    >>> comparison = evaluate(["otsu", "sauvola(window=3)"], [(image, image > 50), (image.T, image.T > 50)])
+    >>> comparison.summary()["dice"][0]
+    np.float64(1.0)
+    """
+    pipelines = _pipelines(methods)
+    rows = []
+    for index, pair in enumerate(pairs):
+        name, image, truth = _read(pair, index)
+        if index == 0:
+            _warm_up(pipelines, image)
+        rows += _run(pipelines, name, image, truth)[0]
+    if not rows:
+        raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
+    return Comparison(list(pipelines), _table(rows))
+
+
+def _pipelines(methods) -> dict[str, Pipeline]:
+    """Turn what a user may write into label -> pipeline."""
+    if isinstance(methods, Mapping):
+        named = {label: Pipeline(method) for label, method in methods.items()}
+        if wrong := [label for label in named if not isinstance(label, str) or not label.strip()]:
+            raise ValueError(f"the labels of methods must be texts, got {wrong[0]!r}.")
+    else:
+        single = isinstance(methods, (str, Pipeline, os.PathLike)) or callable(methods)
+        named = {}
+        for pipeline in map(Pipeline, [methods] if single else methods):
+            if str(pipeline) in named:
+                raise ValueError(
+                    f"two methods are called {str(pipeline)!r}; tell them apart by a dict label -> method."
+                )
+            named[str(pipeline)] = pipeline
+    if not named:
+        raise ValueError("`methods` is empty; give at least one, such as 'otsu'.")
+    for label, pipeline in named.items():
+        if pipeline.gives == "table":
+            raise ValueError(f"{label!r} ends in a table, which cannot be compared; end it before `regions`.")
+    return named
+
+
+def _read(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
+    """The name, image and truth of a pair of arrays or paths."""
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise TypeError(f"pair {index} must be (image, truth), got {type(pair).__name__}.")
+    image, truth = pair
+    name = os.fspath(image) if isinstance(image, (str, os.PathLike)) else str(index)
+    if isinstance(image, (str, os.PathLike)):
+        from cvkit.io import read
+
+        image = read(image)
+    if isinstance(truth, (str, os.PathLike)):
+        from cvkit.io import read_truth
+
+        truth = read_truth(truth)
+    image = as_image(image, f"image {name}")
+    return name, image, _as_truth(truth, image, f"the truth of image {name}")
+
+
+def _as_truth(truth, image: np.ndarray, name: str) -> np.ndarray:
+    """A mask, int32 labels or uint8 classes of the size of the image."""
+    truth = _as_answer(truth if is_mask(truth) else as_labels_or_classes(truth, name))
+    same_shape(image, truth, f"the image and {name}")
+    return truth
+
+
+def as_labels_or_classes(array, name: str) -> np.ndarray:
+    """Keep uint8, the dtype of classes; every other integer dtype numbers objects."""
+    labels = as_labels(array, name)
+    return labels.astype(np.uint8) if getattr(array, "dtype", None) == np.uint8 else labels
+
+
+def _as_answer(array: np.ndarray) -> np.ndarray:
+    """Take classes of 0 and 255 for the mask they are meant to be: it is how OpenCV writes one."""
+    if array.dtype == np.uint8 and array.max() == VOID and ((array == 0) | (array == VOID)).all():
+        return as_mask(array)
+    return array
+
+
+def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> None:
+    for pipeline in pipelines.values():
+        with contextlib.suppress(Exception):  # it fails again when it is timed, and is recorded then
+            pipeline(image.copy())
+
+
+def _run(pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth) -> tuple[list[dict], dict]:
+    """One row for each method, and what each predicted: None where it failed."""
+    rows, predictions = [], {}
+    for label, pipeline in pipelines.items():
+        row, predictions[label] = {"method": label, "image": name}, None
+        try:
+            answer, row["seconds"] = _segment(pipeline, image)
+            row |= _score(truth, answer)
+            predictions[label] = answer
+        except Exception as fault:
+            row = {"method": label, "image": name, "failure": _reason(fault)}
+        rows.append(row)
+    if truth is None:
+        for row in rows:
+            row["agreement"] = _agreement(row["method"], predictions)
+    return rows, predictions
+
+
+def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
+    """The answer and the seconds it took."""
+    own = image.copy()  # a method that works in place must not change what the next one sees
+    start = perf_counter()
+    answer = pipeline(own)
+    seconds = perf_counter() - start
+    if kind_of(answer) not in ("mask", "labels", "classes"):
+        raise TypeError(f"the answer must be a mask, labels or classes, got {kind_of(answer)}")
+    same_shape(image, answer, "image and answer")
+    return _as_answer(answer), seconds
+
+
+def _score(truth: np.ndarray | None, prediction: np.ndarray) -> dict[str, float]:
+    """Every number that can be said of one prediction."""
+    found = _foreground(prediction)
+    scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
+    if found is not None:
+        scores["objects"] = _count(_numbered(found))
+    if truth is None:
+        return scores
+    kinds = [kind_of(array) for array in (truth, prediction)]
+    if kinds == ["classes", "classes"]:
+        return scores | {"mean_iou": metrics.mean_iou(truth, prediction)}
+    true = _foreground(truth)
+    if true is None or found is None:
+        classes, other = ("the truth", "the answer") if true is None else ("the answer", "the truth")
+        raise ValueError(
+            f"{classes} holds several classes and {other} is {kinds[true is None]}, so they cannot be compared; "
+            "if the numbers stand for objects, pass them as int32 labels"
+        )
+    if kinds[0] == "classes":
+        found = np.where(truth == VOID, 0, found).astype(found.dtype)
+    return scores | _foreground_scores(true, found)
+
+
+def _foreground_scores(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+    scores = {
+        name: getattr(metrics, name)(truth > 0, prediction > 0) for name in ("dice", "iou", "precision", "recall")
+    }
+    objects = _numbered(truth), _numbered(prediction)
+    return scores | {"ap50": metrics.average_precision(*objects), "true_objects": _count(objects[0])}
+
+
+def _foreground(array: np.ndarray) -> np.ndarray | None:
+    """The mask or labels; of classes 0 and 1 the mask of 1, of more classes None."""
+    if kind_of(array) != "classes":
+        return array
+    return array == 1 if ((array <= 1) | (array == VOID)).all() else None
+
+
+def _numbered(objects: np.ndarray) -> np.ndarray:
+    """Labels as they are, a mask by its 8-connected components."""
+    return registry.find("label").call(objects) if is_mask(objects) else objects
+
+
+def _count(labels: np.ndarray) -> int:
+    return int(np.count_nonzero(np.unique(labels)))
+
+
+def _agreement(label: str, predictions: dict[str, np.ndarray | None]) -> float:
+    """The mean Dice of a prediction with those of the other methods; for classes their mean IoU."""
+    own = predictions[label]
+    others = [answer for name, answer in predictions.items() if name != label and answer is not None]
+    if own is None or not others:
+        return float("nan")
+    return float(np.mean([_alike(own, other) for other in others]))
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> float:
+    if kind_of(one) == kind_of(other) == "classes":
+        return metrics.mean_iou(one, other)
+    return metrics.dice(one > 0, other > 0)
+
+
+def _reason(fault: Exception) -> str:
+    """One line; the type only where the author of the fault did not write for people."""
+    text = " ".join(str(fault).split()) or "no reason given"
+    return text if isinstance(fault, (ValueError, TypeError)) else f"{type(fault).__name__}: {text}"
+
+
+def _table(rows: list[dict]) -> dict[str, np.ndarray]:
+    return {name: np.array(list(_column(rows, name))) for name in COLUMNS}
+
+
+def _column(rows: list[dict], name: str) -> Iterator:
+    missing = "" if COLUMNS[name] is str else float("nan")
+    return (COLUMNS[name](row.get(name, missing)) for row in rows)

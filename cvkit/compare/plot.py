@@ -1,0 +1,261 @@
+"""Pictures of comparisons: arrays in, figures out. The only file that imports matplotlib.
+
+The figures belong to no window system and to no global state: save them with ``figure.savefig(path)``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from cvkit.arrays import VOID, Image, is_mask, kind_of, same_shape
+from cvkit.compare import paint
+from cvkit.compare.paint import errors, overlay
+from cvkit.compare.table import printable, wrap
+
+__all__ = ["errors", "grid", "overlay", "steps"]
+
+WIDTH, GAP, LEGEND = 2.6, 0.16, 0.3  # of a panel, between panels, of a line of the legend: inches
+TALLEST, FLATTEST = 4.0, 0.9  # heights of a panel, inches
+SIZE = 7.5  # of letters, points
+LETTER = 0.602 * SIZE / 72  # every letter of DejaVu Sans Mono, bold or not, is as wide: inches
+LINE = 1.3 * SIZE / 72
+LINES = 10  # of a title at most
+PIXELS = 1000  # of the longer side; larger images are thinned out
+MEANING = {"hit": paint.HIT, "missed": paint.MISSED, "false alarm": paint.FALSE_ALARM, "background": paint.BACKGROUND}
+
+
+@dataclass
+class _Panel:
+    title: str
+    content: np.ndarray | str  # a picture, or a text in its place
+    best: bool = False
+
+
+def grid(image: Image, predictions: dict, truth=None, scores: dict | None = None) -> Figure:
+    """Draw an image, its truth, and what each method made of it.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+        Stretched for display, except RGB of 8 bits.
+    predictions : dict of label -> (H, W) array or str
+        Masks, int32 labels or uint8 classes; a text says why the method failed.
+    truth : (H, W) array, optional
+        With it predictions are shown as hit (white), missed (blue), false alarm (orange) and background (black), and
+        a grey line parts objects that touch. Without it objects are outlined on the image.
+    scores : dict of label -> dict, optional
+        Numbers to write beside the method: ``dice`` and ``ap50``, or ``mean_iou``, or else ``coverage`` and
+        ``objects``. The method of the highest Dice, or mean IoU, is marked by bold letters and ``*``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+
+    Examples
+    --------
+    >>> image = np.array([[10, 10, 200]], np.uint8)
+    >>> figure = grid(image, {"otsu": image > 100}, truth=image > 50)
+    >>> [axes.get_title() for axes in figure.axes]
+    ['image', 'truth', 'otsu']
+    """
+    scores = scores or {}
+    best = _best(scores)
+    small = _thin(image)
+    panels = [_Panel("image", paint.as_rgb(small))]
+    if truth is not None:
+        same_shape(image, truth, "image and truth")
+        panels.append(_Panel("truth", _alone(_thin(truth))))
+    shown = [truth]
+    for label, prediction in predictions.items():
+        title = f"{label} *" if label in best else label
+        if isinstance(prediction, str):
+            panels.append(_Panel(title, f"failed: {prediction}"))
+            continue
+        same_shape(image, prediction, f"the image and the prediction of {label}")
+        title = "\n".join(filter(None, [title, _score(scores.get(label, {}))]))
+        picture = _on_image(small, _thin(prediction)) if truth is None else _judged(_thin(truth), _thin(prediction))
+        panels.append(_Panel(title, picture, label in best))
+        shown.append(prediction)
+    return _draw(panels, _legend(truth, [array for array in shown if array is not None]))
+
+
+def steps(trace: list[tuple]) -> Figure:
+    """Draw what each step of a pipeline gives.
+
+    Parameters
+    ----------
+    trace : list of (text, array)
+        From `Pipeline.trace`: the image first.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+        Images stretched for display, masks white on black, objects each in a colour, tables by their first rows.
+
+    Examples
+    --------
+    >>> from cvkit import Pipeline
+    >>> figure = steps(Pipeline("otsu | label | regions").trace(np.array([[10, 10, 200]], np.uint8)))
+    >>> [axes.get_title() for axes in figure.axes]
+    ['image', 'otsu', 'label', 'regions']
+    """
+    panels, answered = [], False
+    for text, result in trace:
+        answered = answered or (bool(panels) and _is_answer(result))
+        panels.append(_Panel(text, _shown(result) if answered else paint.as_rgb(_thin(result))))
+    return _draw(panels, {})
+
+
+def _is_answer(result) -> bool:
+    """Tell an answer from an image; grey images and classes are both uint8, but classes are few."""
+    if isinstance(result, dict) or is_mask(result) or result.dtype == np.int32:
+        return True
+    return result.ndim == 2 and result.dtype == np.uint8 and len(np.unique(result)) <= 24
+
+
+def _shown(result) -> np.ndarray | str:
+    return _rows(result) if isinstance(result, dict) else _alone(_thin(result))
+
+
+def _rows(table: dict, most: int = 12) -> str:
+    """The first rows and columns of a table that fit in a panel."""
+    columns = [[name, *(f"{value:.4g}" for value in values[:most])] for name, values in table.items()]
+    lines = [""] * max(map(len, columns))
+    for column in columns:
+        wider = [f"{line} {cell:>{max(map(len, column))}}" for line, cell in zip(lines, column, strict=True)]
+        if len(wider[0]) > _letters():
+            break
+        lines = wider
+    rows = len(next(iter(table.values())))
+    return "\n".join([*lines, f"{rows} rows of {len(table)} columns"])
+
+
+def _thin(array: np.ndarray) -> np.ndarray:
+    """Leave out rows and columns that no panel could show."""
+    step = -(-max(array.shape[:2]) // PIXELS)
+    return array[::step, ::step]
+
+
+def _alone(answer: np.ndarray) -> np.ndarray:
+    """A mask white on black, labels and classes in colours."""
+    kind = kind_of(answer)
+    if kind == "mask":
+        return errors(answer, answer)
+    return paint.class_colours(answer) if kind == "classes" else paint.object_colours(answer)
+
+
+def _on_image(image: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    return paint.class_colours(prediction) if kind_of(prediction) == "classes" else overlay(image, prediction)
+
+
+def _judged(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """The errors; but classes against classes are shown as they are, to be compared with the truth beside them."""
+    void = np.zeros(truth.shape, bool)
+    if kind_of(truth) == "classes":
+        if kind_of(prediction) == "classes":
+            return paint.class_colours(prediction)
+        truth, void = truth == 1, truth == VOID
+    elif kind_of(prediction) == "classes":
+        prediction = prediction == 1
+    picture = errors(truth, prediction)
+    if not is_mask(prediction):
+        picture[paint.seams(prediction)] = paint.GREY
+    picture[void] = paint.GREY
+    return picture
+
+
+def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tuple]:
+    """What the colours mean: name -> colour."""
+    kinds = [kind_of(array) for array in shown]
+    if truth is not None and not (kinds[0] == "classes" and "classes" in kinds[1:]):
+        return MEANING if len(shown) > 1 else {}
+    present = np.unique(
+        np.concatenate([np.unique(a) for a, kind in zip(shown, kinds, strict=True) if kind == "classes"] or [[]])
+    )
+    present = present.astype(np.uint8)
+    colours = paint.class_colours(present[None])[0]
+    return {"void" if n == VOID else f"class {n}": tuple(colour) for n, colour in zip(present, colours, strict=True)}
+
+
+def _best(scores: dict[str, dict]) -> set[str]:
+    """Who has the highest Dice, or mean IoU; as printed, so that equal figures are marked alike."""
+    for name in ("dice", "mean_iou"):
+        known = {
+            label: round(float(one[name]), 3) for label, one in scores.items() if not np.isnan(one.get(name, np.nan))
+        }
+        if len(known) > 1:
+            return {label for label, value in known.items() if value == max(known.values())}
+    return set()
+
+
+def _score(scores: dict) -> str:
+    """One line of numbers."""
+    known = {name: value for name, value in scores.items() if not isinstance(value, str) and not np.isnan(value)}
+    if "dice" in known:
+        return f"Dice {known['dice']:.3f}" + (f"  AP50 {known['ap50']:.3f}" if "ap50" in known else "")
+    if "mean_iou" in known:
+        return f"mean IoU {known['mean_iou']:.3f}"
+    words = [f"{known['coverage']:.1%} covered"] if "coverage" in known else []
+    return ", ".join(words + ([f"{known['objects']:.0f} objects"] if "objects" in known else []))
+
+
+def _letters() -> int:
+    """How many letters fit beside each other over a panel."""
+    return int(WIDTH / LETTER)
+
+
+def _wrapped(text: str) -> str:
+    lines = [part for line in text.split("\n") for part in wrap(printable(line), _letters())]
+    if len(lines) > LINES:
+        half = LINES // 2
+        lines = [*lines[:half], "...", *lines[half - LINES + 1 :]]
+    return "\n".join(lines)
+
+
+def _draw(panels: list[_Panel], legend: dict[str, tuple]) -> Figure:
+    """Put panels in rows; each row is as high as its longest title and its pictures need."""
+    titles = [_wrapped(panel.title) for panel in panels]
+    columns = len(panels) if len(panels) <= 4 else int(np.ceil(np.sqrt(1.2 * len(panels))))
+    tall, wide = panels[0].content.shape[:2]
+    height = min(max(WIDTH * tall / wide, FLATTEST), TALLEST)
+    starts = range(0, len(panels), columns)
+    heads = [LINE * max(title.count("\n") + 1 for title in titles[start : start + columns]) + GAP for start in starts]
+    across = columns * (WIDTH + GAP) + GAP
+    each = max(int((across - 2 * GAP) / 1.15), 1)  # entries of the legend in a line
+    foot = GAP + LEGEND * -(-len(legend) // each)
+    down = sum(heads) + height * len(heads) + foot
+    figure = Figure(figsize=(across, down), dpi=120, facecolor="white", layout="none")
+    FigureCanvasAgg(figure)
+    top = down
+    for start, head in zip(starts, heads, strict=True):
+        top -= head + height
+        for column, (panel, title) in enumerate(zip(panels[start : start + columns], titles[start:], strict=False)):
+            left = GAP + column * (WIDTH + GAP)
+            axes = figure.add_axes((left / across, top / down, WIDTH / across, height / down))
+            _fill(axes, panel, title)
+    if legend:
+        patches = [Patch(facecolor=np.array(c) / 255, edgecolor="0.5", label=name) for name, c in legend.items()]
+        figure.legend(handles=patches, loc="lower center", ncols=each, frameon=False, fontsize=SIZE + 1)
+    return figure
+
+
+def _fill(axes: Axes, panel: _Panel, title: str) -> None:
+    text = {"family": "DejaVu Sans Mono", "fontsize": SIZE, "color": "black", "parse_math": False}
+    axes.set_title(title, pad=3, fontweight="bold" if panel.best else "normal", linespacing=1.2, **text)
+    axes.set(xticks=[], yticks=[])
+    for spine in axes.spines.values():
+        spine.set(color="0.6", linewidth=0.5)
+    if isinstance(panel.content, str):
+        axes.set_facecolor("0.9")
+        axes.text(0.5, 0.5, _wrapped(panel.content), ha="center", va="center", transform=axes.transAxes, **text)
+    else:
+        axes.imshow(panel.content)

@@ -1,0 +1,191 @@
+"""A comparison as plain text: methods as rows, the best of each column marked, the winners in words."""
+
+import re
+import shutil
+import textwrap
+
+import numpy as np
+
+TITLES = {
+    "dice": "Dice",
+    "ap50": "AP50",
+    "mean_iou": "mean IoU",
+    "iou": "IoU",
+    "precision": "precision",
+    "recall": "recall",
+    "agreement": "agreement",
+    "coverage": "coverage",
+    "objects": "objects",
+    "seconds": "time",
+    "failures": "failed",
+}
+WITH_INTERVAL = ("dice", "ap50", "mean_iou", "agreement")
+BEST_IS_HIGH = ("dice", "ap50", "mean_iou", "iou", "precision", "recall")
+WINNERS = {"dice": "Best Dice", "mean_iou": "Best mean IoU", "ap50": "Best AP50", "seconds": "Fastest"}
+# What can be spared where the window is narrow: IoU ranks images as Dice does.
+SPARE = ("iou", "recall", "precision")
+NARROWEST = 18  # of the method's column
+GAP = "  "
+
+
+def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
+    """Write the summary of a comparison as a table.
+
+    Parameters
+    ----------
+    summary : dict of arrays
+        As `Comparison.summary` gives it.
+    width : int, optional
+        In signs; by default that of the terminal within 80..120. Columns that do not fit are left out, and named.
+
+    Returns
+    -------
+    text : str
+        Several lines.
+    """
+    width = width or min(max(shutil.get_terminal_size((100, 24)).columns, 80), 120)
+    columns = {name: _column(summary, name) for name in TITLES if _matters(summary, name)}
+    left_out = []
+    while _room(columns, width) < NARROWEST and (spare := [name for name in SPARE if name in columns]):
+        left_out.append(TITLES[spare[0]])
+        del columns[spare[0]]
+    room = min(max(_room(columns, width), NARROWEST), max(map(len, [*map(printable, summary["method"]), "method"])))
+    lines = _lines(summary, columns, room, width)
+    rule = "-" * max(map(len, lines))
+    body = [lines[0].rstrip(), rule, *(line.rstrip() for line in lines[1:]), rule]
+    notes = [_meaning(summary, left_out), *_failures(summary), _winners(summary)]
+    return "\n".join(body + [textwrap.fill(note, width, break_on_hyphens=False) for note in notes if note])
+
+
+def _matters(summary: dict, name: str) -> bool:
+    if name == "failures":
+        return bool(((summary["failures"] > 0) & (summary["failures"] < summary["images"])).any())
+    if name == "coverage" and not np.isnan([summary["dice"], summary["mean_iou"]]).all():
+        return False
+    return not np.isnan(summary[name]).all()
+
+
+def _column(summary: dict, name: str) -> list[str]:
+    """Title and cells of a column, equally wide."""
+    best = set(_best(summary, name))
+    signs = [f"{_cell(summary, name, row)}{'*' if row in best else ' '}" for row in range(len(summary["method"]))]
+    cells = [f"{TITLES[name]} ", *signs]
+    if not best:
+        cells = [cell[:-1] for cell in cells]
+    return [cell.rjust(max(map(len, cells))) for cell in cells]
+
+
+def _cell(summary: dict, name: str, row: int) -> str:
+    value = _value(name, summary[name][row])
+    low, high = (summary.get(f"{name}_{end}", np.full(row + 1, np.nan))[row] for end in ("low", "high"))
+    if name == "failures":
+        return f"{value} of {summary['images'][row]}" if summary["failures"][row] else "0"
+    return f"{value} [{low:.2f}, {high:.2f}]" if name in WITH_INTERVAL and not np.isnan(low) else value
+
+
+def _value(name: str, value: float) -> str:
+    if np.isnan(value):
+        return "-"
+    if name == "seconds":
+        return duration(value)
+    return f"{value:.0f}" if name in ("objects", "true_objects", "failures") else f"{value:.3f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time in the unit in which it is read best.
+
+    Examples
+    --------
+    >>> duration(0.00042), duration(0.012), duration(1.25), duration(300)
+    ('0.4 ms', '12 ms', '1.2 s', '300 s')
+    """
+    value, unit = (seconds * 1000, "ms") if seconds < 0.9995 else (seconds, "s")
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+
+
+def _best(summary: dict, name: str) -> list[int]:
+    """The rows whose value, as it is printed, is the best; a method that failed on some image cannot be."""
+    values = np.where(summary["failures"] == 0, summary.get(name, np.nan), np.nan).astype(float)
+    if name not in (*BEST_IS_HIGH, "seconds") or np.isnan(values).all() or len(values) < 2:
+        return []
+    best = _value(name, np.nanmin(values) if name == "seconds" else np.nanmax(values))
+    return [row for row, value in enumerate(values) if _value(name, value) == best]
+
+
+def _room(columns: dict[str, list[str]], width: int) -> int:
+    """What the columns leave for the method."""
+    return width - sum(len(cells[0]) + len(GAP) for cells in columns.values())
+
+
+def _lines(summary: dict, columns: dict, room: int, width: int) -> list[str]:
+    lines = ["method".ljust(room) + "".join(GAP + cells[0] for cells in columns.values())]
+    for row, label in enumerate(summary["method"]):
+        label = wrap(printable(label), room)
+        if summary["failures"][row] == summary["images"][row]:
+            beside = wrap(printable(f"failed: {summary['failure'][row]}"), width - room - len(GAP))
+        else:
+            beside = ["".join(GAP + cells[row + 1] for cells in columns.values())[len(GAP) :]]
+        label += [""] * (len(beside) - len(label))
+        beside += [""] * (len(label) - len(beside))
+        lines += [left.ljust(room) + GAP + right for left, right in zip(label, beside, strict=True)]
+    return lines
+
+
+def _meaning(summary: dict, left_out: list[str]) -> str:
+    """What the numbers stand for."""
+    images, objects = int(summary["images"].max()), summary["true_objects"]
+    notes = []
+    if images > 1:
+        notes.append(f"Means over {images} images, in brackets their 95 % interval; the time is the median.")
+    if not np.isnan(objects).all():
+        notes.append(f"The truth holds {np.nanmax(objects):.0f} objects.")
+    if left_out:
+        notes.append(f"Left out to fit: {', '.join(left_out)}; .summary() has all.")
+    return " ".join(notes)
+
+
+def _failures(summary: dict) -> list[str]:
+    partly = np.flatnonzero((summary["failures"] > 0) & (summary["failures"] < summary["images"]))
+    return [
+        printable(
+            f"{summary['method'][row]} failed on {summary['failures'][row]} of {summary['images'][row]} images and is "
+            f"not ranked; first on {summary['failed_image'][row]}: {summary['failure'][row]}"
+        )
+        for row in partly
+    ]
+
+
+def _winners(summary: dict) -> str:
+    """Who is best in what, in words."""
+    words = []
+    for name, title in WINNERS.items():
+        if rows := _best(summary, name):
+            value = summary[name][rows[0]]
+            shown = duration(value) if name == "seconds" else f"{value:.2f}"
+            words.append(f"{title}: {', '.join(printable(summary['method'][row]) for row in rows)} ({shown}).")
+    if np.isnan([summary["dice"], summary["mean_iou"]]).all() and len(summary["method"]) > 1:
+        words.insert(0, "Without truth none can be called the best; agreement is the mean Dice with the others.")
+    return " ".join(words)
+
+
+def printable(label: str) -> str:
+    """No line breaks, and nothing that a terminal of UTF-8 cannot print."""
+    return " ".join(str(label).split()).encode("utf-8", "backslashreplace").decode()
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Break a text into lines, behind a space, a bracket or a slash if there is one.
+
+    Examples
+    --------
+    >>> wrap("adaptive_mean(window=101) | fill_holes", 16)
+    ['adaptive_mean(', 'window=101) |', 'fill_holes']
+    """
+    lines = [""]
+    for piece in re.findall(r"[^\s(/]+[(/]?\s*|[(/]\s*", text):
+        if len(lines[-1] + piece.rstrip()) > width and lines[-1]:
+            lines.append("")
+        lines[-1] += piece
+        while len(lines[-1].rstrip()) > width:
+            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    return [line.rstrip() for line in lines]
