@@ -87,6 +87,8 @@ def _pipelines(methods) -> dict[str, Pipeline]:
             raise ValueError(f"the labels of methods must be texts, got {wrong[0]!r}.")
     else:
         single = isinstance(methods, (str, Pipeline, os.PathLike)) or callable(methods)
+        if not single and not isinstance(methods, Iterable):
+            raise TypeError(f"`methods` must be a text, a list of texts or a dict, got {type(methods).__name__}.")
         named = {}
         for pipeline in map(Pipeline, [methods] if single else methods):
             if str(pipeline) in named:
@@ -122,12 +124,12 @@ def _read(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
 
 def _as_truth(truth, image: np.ndarray, name: str) -> np.ndarray:
     """A mask, int32 labels or uint8 classes of the size of the image."""
-    truth = _as_answer(truth if is_mask(truth) else as_labels_or_classes(truth, name))
+    truth = _as_answer(truth if is_mask(truth) else _labels_or_classes(truth, name))
     same_shape(image, truth, f"the image and {name}")
     return truth
 
 
-def as_labels_or_classes(array, name: str) -> np.ndarray:
+def _labels_or_classes(array, name: str) -> np.ndarray:
     """Keep uint8, the dtype of classes; every other integer dtype numbers objects."""
     labels = as_labels(array, name)
     return labels.astype(np.uint8) if getattr(array, "dtype", None) == np.uint8 else labels
@@ -191,7 +193,7 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray) -> dict[str, float]
     if true is None or found is None:
         classes, other = ("the truth", "the answer") if true is None else ("the answer", "the truth")
         raise ValueError(
-            f"{classes} holds several classes and {other} is {kinds[true is None]}, so they cannot be compared; "
+            f"{classes} holds several classes but {other} is of kind {kinds[true is None]}: they cannot be compared; "
             "if the numbers stand for objects, pass them as int32 labels"
         )
     if kinds[0] == "classes":

@@ -112,9 +112,11 @@ def as_rgb(image: Image) -> np.ndarray:
 
 
 def object_colours(objects: Mask | Labels) -> np.ndarray:
-    """Give each object a colour and the background black."""
+    """Give each object a colour, and the background and the lines between touching objects black."""
     index = (np.asarray(objects).astype(np.int64) - 1) % len(PALETTE)
-    return np.where((objects > 0)[:, :, None], PALETTE[index], np.uint8(0))
+    colours = np.where((objects > 0)[:, :, None], PALETTE[index], np.uint8(0))
+    colours[seams(objects)] = BACKGROUND  # two neighbours may have got the same colour
+    return colours
 
 
 def class_colours(classes: Classes) -> np.ndarray:
@@ -141,12 +143,12 @@ def outlines(objects: Mask | Labels) -> np.ndarray:
     return (here > 0) & np.logical_or.reduce([here != other for other in beside])
 
 
-def seams(labels: Labels) -> np.ndarray:
+def seams(objects: Mask | Labels) -> np.ndarray:
     """The pixels where two objects touch, on one side of the line."""
-    seam = np.zeros(labels.shape, bool)
+    seam = np.zeros(objects.shape, bool)
     for here, beside, line in (
-        (labels[:-1], labels[1:], seam[:-1]),
-        (labels[:, :-1], labels[:, 1:], seam[:, :-1]),
+        (objects[:-1], objects[1:], seam[:-1]),
+        (objects[:, :-1], objects[:, 1:], seam[:, :-1]),
     ):
         line |= (here != beside) & (here > 0) & (beside > 0)
     return seam

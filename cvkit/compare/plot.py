@@ -73,7 +73,7 @@ def grid(image: Image, predictions: dict, truth=None, scores: dict | None = None
     panels = [_Panel("image", paint.as_rgb(small))]
     if truth is not None:
         same_shape(image, truth, "image and truth")
-        panels.append(_Panel("truth", _alone(_thin(truth))))
+        panels.append(_Panel("truth", _judged(_thin(truth), _thin(truth))))
     shown = [truth]
     for label, prediction in predictions.items():
         title = f"{label} *" if label in best else label
@@ -126,13 +126,13 @@ def _shown(result) -> np.ndarray | str:
     return _rows(result) if isinstance(result, dict) else _alone(_thin(result))
 
 
-def _rows(table: dict, most: int = 12) -> str:
+def _rows(table: dict, most: int = 8) -> str:
     """The first rows and columns of a table that fit in a panel."""
     columns = [[name, *(f"{value:.4g}" for value in values[:most])] for name, values in table.items()]
     lines = [""] * max(map(len, columns))
     for column in columns:
         wider = [f"{line} {cell:>{max(map(len, column))}}" for line, cell in zip(lines, column, strict=True)]
-        if len(wider[0]) > _letters():
+        if len(wider[0]) > _letters() - 2:
             break
         lines = wider
     rows = len(next(iter(table.values())))
@@ -177,7 +177,8 @@ def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tupl
     """What the colours mean: name -> colour."""
     kinds = [kind_of(array) for array in shown]
     if truth is not None and not (kinds[0] == "classes" and "classes" in kinds[1:]):
-        return MEANING if len(shown) > 1 else {}
+        touch = any(kind == "labels" for kind in kinds)
+        return MEANING | ({"border of two objects": paint.GREY} if touch else {}) if len(shown) > 1 else {}
     present = np.unique(
         np.concatenate([np.unique(a) for a, kind in zip(shown, kinds, strict=True) if kind == "classes"] or [[]])
     )
@@ -193,7 +194,7 @@ def _best(scores: dict[str, dict]) -> set[str]:
             label: round(float(one[name]), 3) for label, one in scores.items() if not np.isnan(one.get(name, np.nan))
         }
         if len(known) > 1:
-            return {label for label, value in known.items() if value == max(known.values())}
+            return {label for label, value in known.items() if value == max(known.values()) > 0}
     return set()
 
 
@@ -201,7 +202,7 @@ def _score(scores: dict) -> str:
     """One line of numbers."""
     known = {name: value for name, value in scores.items() if not isinstance(value, str) and not np.isnan(value)}
     if "dice" in known:
-        return f"Dice {known['dice']:.3f}" + (f"  AP50 {known['ap50']:.3f}" if "ap50" in known else "")
+        return f"Dice {known['dice']:.3f}" + (f", AP50 {known['ap50']:.3f}" if "ap50" in known else "")
     if "mean_iou" in known:
         return f"mean IoU {known['mean_iou']:.3f}"
     words = [f"{known['coverage']:.1%} covered"] if "coverage" in known else []
@@ -213,18 +214,26 @@ def _letters() -> int:
     return int(WIDTH / LETTER)
 
 
-def _wrapped(text: str) -> str:
-    lines = [part for line in text.split("\n") for part in wrap(printable(line), _letters())]
+def _wrapped(text: str, margin: int = 0) -> str:
+    lines = [part for line in text.split("\n") for part in wrap(printable(line), _letters() - margin)]
     if len(lines) > LINES:
         half = LINES // 2
         lines = [*lines[:half], "...", *lines[half - LINES + 1 :]]
     return "\n".join(lines)
 
 
+def _columns(count: int) -> int:
+    """A little wider than high, with as few empty places as can be."""
+    if count <= 4:
+        return count
+    least = int(np.ceil(np.sqrt(count)))
+    return min(range(least, least + 2), key=lambda columns: -count % columns)
+
+
 def _draw(panels: list[_Panel], legend: dict[str, tuple]) -> Figure:
     """Put panels in rows; each row is as high as its longest title and its pictures need."""
     titles = [_wrapped(panel.title) for panel in panels]
-    columns = len(panels) if len(panels) <= 4 else int(np.ceil(np.sqrt(1.2 * len(panels))))
+    columns = _columns(len(panels))
     tall, wide = panels[0].content.shape[:2]
     height = min(max(WIDTH * tall / wide, FLATTEST), TALLEST)
     starts = range(0, len(panels), columns)
@@ -256,6 +265,7 @@ def _fill(axes: Axes, panel: _Panel, title: str) -> None:
         spine.set(color="0.6", linewidth=0.5)
     if isinstance(panel.content, str):
         axes.set_facecolor("0.9")
-        axes.text(0.5, 0.5, _wrapped(panel.content), ha="center", va="center", transform=axes.transAxes, **text)
+        content = panel.content if "\n" in panel.content else _wrapped(panel.content, margin=3)
+        axes.text(0.5, 0.5, content, ha="center", va="center", transform=axes.transAxes, **text)
     else:
         axes.imshow(panel.content)

@@ -92,15 +92,16 @@ def _value(name: str, value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a time in the unit in which it is read best.
+    """Write a time in milliseconds, from one second on in seconds.
 
     Examples
     --------
-    >>> duration(0.00042), duration(0.012), duration(1.25), duration(300)
-    ('0.4 ms', '12 ms', '1.2 s', '300 s')
+    >>> duration(0.000042), duration(0.0042), duration(1.25), duration(300)
+    ('0.042 ms', '4.2 ms', '1.2 s', '300 s')
     """
     value, unit = (seconds * 1000, "ms") if seconds < 0.9995 else (seconds, "s")
-    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
+    digits = sum(value < limit for limit in (9.95, 0.995, 0.0995))
+    return f"{value:.{digits}f} {unit}"
 
 
 def _best(summary: dict, name: str) -> list[int]:
@@ -109,6 +110,8 @@ def _best(summary: dict, name: str) -> list[int]:
     if name not in (*BEST_IS_HIGH, "seconds") or np.isnan(values).all() or len(values) < 2:
         return []
     best = _value(name, np.nanmin(values) if name == "seconds" else np.nanmax(values))
+    if name != "seconds" and float(best) == 0:
+        return []
     return [row for row, value in enumerate(values) if _value(name, value) == best]
 
 
@@ -120,7 +123,10 @@ def _room(columns: dict[str, list[str]], width: int) -> int:
 def _lines(summary: dict, columns: dict, room: int, width: int) -> list[str]:
     lines = ["method".ljust(room) + "".join(GAP + cells[0] for cells in columns.values())]
     for row, label in enumerate(summary["method"]):
-        label = wrap(printable(label), room)
+        label, *rest = (
+            wrap(printable(label), room) if len(printable(label)) <= room else wrap(printable(label), room - 2)
+        )
+        label = [label, *(f"  {part}" for part in rest)]
         if summary["failures"][row] == summary["images"][row]:
             beside = wrap(printable(f"failed: {summary['failure'][row]}"), width - room - len(GAP))
         else:
@@ -138,7 +144,7 @@ def _meaning(summary: dict, left_out: list[str]) -> str:
     if images > 1:
         notes.append(f"Means over {images} images, in brackets their 95 % interval; the time is the median.")
     if not np.isnan(objects).all():
-        notes.append(f"The truth holds {np.nanmax(objects):.0f} objects.")
+        notes.append(f"AP50 is of objects, matched at IoU 0.5; the truth holds {np.nanmax(objects):.0f}.")
     if left_out:
         notes.append(f"Left out to fit: {', '.join(left_out)}; .summary() has all.")
     return " ".join(notes)
@@ -162,7 +168,8 @@ def _winners(summary: dict) -> str:
         if rows := _best(summary, name):
             value = summary[name][rows[0]]
             shown = duration(value) if name == "seconds" else f"{value:.2f}"
-            words.append(f"{title}: {', '.join(printable(summary['method'][row]) for row in rows)} ({shown}).")
+            who = [printable(summary["method"][row]) for row in rows]
+            words.append(f"{title}: {'all' if len(who) == len(summary['method']) else ', '.join(who)} ({shown}).")
     if np.isnan([summary["dice"], summary["mean_iou"]]).all() and len(summary["method"]) > 1:
         words.insert(0, "Without truth none can be called the best; agreement is the mean Dice with the others.")
     return " ".join(words)

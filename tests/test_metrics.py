@@ -1,0 +1,155 @@
+"""The scores, against tables counted by hand and against slow twins."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from cvkit.compare import metrics
+
+TRUTH = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], bool)
+PREDICTION = np.array([[1, 1, 0, 1], [0, 0, 0, 0]], bool)  # 2 hit, 1 false alarm, 2 missed
+NONE = np.zeros((2, 4), bool)
+SCORES = ("dice", "iou", "precision", "recall")
+
+
+@pytest.mark.parametrize(("name", "value"), [("dice", 4 / 7), ("iou", 2 / 5), ("precision", 2 / 3), ("recall", 2 / 4)])
+def test_counted_by_hand(name, value):
+    assert getattr(metrics, name)(TRUTH, PREDICTION) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_empty_sides(name):
+    score = getattr(metrics, name)
+    assert score(NONE, NONE) == 1
+    assert score(TRUTH, NONE) == score(NONE, TRUTH) == 0
+    assert score(TRUTH, TRUTH) == 1
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_what_is_no_mask_is_refused(name):
+    score = getattr(metrics, name)
+    with pytest.raises(ValueError, match=r"truth and prediction must have the same height and width"):
+        score(TRUTH, PREDICTION.T)
+    with pytest.raises(ValueError, match="`prediction` must hold 0 and one other value"):
+        score(TRUTH, np.arange(8).reshape(2, 4))
+    with pytest.raises(TypeError, match="`truth` must be an array"):
+        score(None, PREDICTION)
+
+
+def test_precision_and_recall_change_places_with_their_arguments():
+    assert metrics.precision(TRUTH, PREDICTION) == metrics.recall(PREDICTION, TRUTH)
+
+
+def test_mean_iou_by_hand():
+    truth = np.array([[0, 0, 1, 1, 2, 255]], np.uint8)
+    prediction = np.array([[0, 1, 1, 1, 3, 0]], np.uint8)
+    assert metrics.mean_iou(truth, prediction) == pytest.approx((1 / 2 + 2 / 3 + 0 + 0) / 4)
+    assert metrics.mean_iou(truth, truth) == 1
+    assert math.isnan(metrics.mean_iou(np.full((1, 2), 255, np.uint8), np.zeros((1, 2), np.uint8)))
+    with pytest.raises(ValueError, match=r"0\.\.255"):
+        metrics.mean_iou(np.array([[256]]), np.array([[0]]))
+
+
+def test_void_that_is_predicted_is_wrong():
+    assert metrics.mean_iou(np.array([[1, 1]], np.uint8), np.array([[1, 255]], np.uint8)) == 0.5
+
+
+def squares(rng, number, size=40):
+    labels = np.zeros((size, size), np.int32)
+    for value in rng.permutation(number) + 1:
+        row, col = rng.integers(0, size - 4, 2)
+        labels[row : row + rng.integers(2, 10), col : col + rng.integers(2, 10)] = value * 3
+    return labels
+
+
+def slow_average_precision(truth, prediction, iou):
+    """Every pair by itself, then the best assignment."""
+    one, other = ([labels == n for n in np.unique(labels) if n] for labels in (truth, prediction))
+    if not one and not other:
+        return 1.0
+    found = np.array([[(a & b).sum() / (a | b).sum() >= iou for b in other] for a in one]).reshape(len(one), len(other))
+    rows, cols = linear_sum_assignment(found, maximize=True)
+    hit = int(found[rows, cols].sum())
+    return hit / (len(one) + len(other) - hit)
+
+
+@pytest.mark.parametrize("iou", [0.5, 0.6, 0.75, 0.9])
+def test_average_precision_against_the_best_assignment(iou):
+    rng = np.random.default_rng(7)
+    seen = set()
+    for _ in range(25):
+        truth = squares(rng, 12)
+        prediction = np.where(rng.random(truth.shape) < 0.15, 0, truth)
+        prediction[rng.random(truth.shape) < 0.05] = 50
+        score = metrics.average_precision(truth, prediction, iou=iou)
+        assert score == pytest.approx(slow_average_precision(truth, prediction, iou))
+        seen.add(score)
+    assert len(seen) > (1 if iou < 0.9 else 0)
+
+
+def test_average_precision_of_tiny_images_full_of_ties():
+    rng = np.random.default_rng(3)
+    for _ in range(400):
+        truth, prediction = rng.integers(0, 3, (2, 2, 3)).astype(np.int32)
+        assert metrics.average_precision(truth, prediction) == pytest.approx(
+            slow_average_precision(truth, prediction, 0.5)
+        )
+
+
+def test_an_object_cut_in_exact_halves_is_found_once():
+    whole, halves = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 2, 2]])
+    assert metrics.average_precision(whole, halves) == metrics.average_precision(halves, whole) == 1 / 2
+
+
+def test_average_precision_at_its_limits():
+    none, one = np.zeros((2, 3), np.int32), np.ones((2, 3), np.int32)
+    assert metrics.average_precision(none, none) == 1
+    assert metrics.average_precision(none, one) == metrics.average_precision(one, none) == 0
+    huge = one * (2**31 - 1)
+    assert metrics.average_precision(huge, one) == metrics.average_precision(one, huge) == 1
+    for iou in (0.49, 1.0, "0.5", float("nan"), True):
+        with pytest.raises(ValueError, match=r"`iou` must be a number of at least 0.5 and below 1"):
+            metrics.average_precision(one, one, iou=iou)
+    with pytest.raises(TypeError, match="number its objects first"):
+        metrics.average_precision(one > 0, one)
+    with pytest.raises(ValueError, match="same height and width"):
+        metrics.average_precision(one, one.T)
+
+
+def test_match_objects_lists_every_overlap():
+    truth = np.array([[1, 1, 2, 2], [0, 0, 2, 2]], np.int32)
+    prediction = np.array([[9, 9, 9, 0], [0, 0, 4, 4]], np.int32)
+    pairs = metrics.match_objects(truth, prediction)
+    found = dict(
+        zip(zip(pairs["truth"].tolist(), pairs["prediction"].tolist(), strict=True), pairs["iou"], strict=True)
+    )
+    assert found == pytest.approx({(1, 9): 2 / 3, (2, 9): 1 / 6, (2, 4): 2 / 4})
+
+
+def test_bootstrap():
+    values = np.random.default_rng(0).normal(0.7, 0.1, 60)
+    low, high = metrics.bootstrap(values)
+    error = values.std() / np.sqrt(60)
+    assert low == pytest.approx(values.mean() - 1.96 * error, abs=0.004)
+    assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.004)
+    assert metrics.bootstrap(values) == (low, high) != metrics.bootstrap(values, seed=1)
+    assert metrics.bootstrap([*values, np.nan]) == (low, high)
+    narrow = metrics.bootstrap(values, level=0.5)
+    assert low < narrow[0] < narrow[1] < high
+    assert np.isnan(metrics.bootstrap([0.3])).all() and np.isnan(metrics.bootstrap([np.nan, 0.3])).all()
+    with pytest.raises(ValueError, match="`level`"):
+        metrics.bootstrap(values, level=95)
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [("cvkit.compare", {"numpy", "cv2", "matplotlib"}), ("cvkit.compare.metrics", {"cv2", "matplotlib", "keras"})],
+)
+def test_imports_stay_light(module, absent):
+    code = f"import sys, {module}; print(*{absent!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
