@@ -10,7 +10,7 @@ import pytest
 import cvkit
 from cvkit.compare import paint, plot
 
-LONG = "clahe(clip=2.0) | flatten_background(size=101) | sauvola(window=51, k=-0.2) | fill_holes | split(neck=0.{})"
+LONG = "clahe(limit=2.0) | flatten_background(sigma=50) | sauvola(window=51, k=-0.2) | fill_holes | split(neck=0.{})"
 IMAGE = np.random.default_rng(0).integers(0, 255, (12, 16)).astype(np.uint8)
 
 

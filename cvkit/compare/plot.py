@@ -210,8 +210,8 @@ def _score(scores: dict) -> str:
 
 
 def _letters() -> int:
-    """How many letters fit beside each other over a panel."""
-    return int(WIDTH / LETTER)
+    """How many letters fit beside each other over a panel; one is spared, for few pixels make letters wider."""
+    return int(WIDTH / LETTER) - 1
 
 
 def _wrapped(text: str, margin: int = 0) -> str:
@@ -253,7 +253,9 @@ def _draw(panels: list[_Panel], legend: dict[str, tuple]) -> Figure:
             _fill(axes, panel, title)
     if legend:
         patches = [Patch(facecolor=np.array(c) / 255, edgecolor="0.5", label=name) for name, c in legend.items()]
-        figure.legend(handles=patches, loc="lower center", ncols=each, frameon=False, fontsize=SIZE + 1)
+        figure.legend(
+            handles=patches, loc="lower center", ncols=each, frameon=False, fontsize=SIZE + 1, labelcolor="black"
+        )
     return figure
 
 
@@ -268,4 +270,4 @@ def _fill(axes: Axes, panel: _Panel, title: str) -> None:
         content = panel.content if "\n" in panel.content else _wrapped(panel.content, margin=3)
         axes.text(0.5, 0.5, content, ha="center", va="center", transform=axes.transAxes, **text)
     else:
-        axes.imshow(panel.content)
+        axes.imshow(panel.content, origin="upper", aspect="equal")

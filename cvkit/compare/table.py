@@ -181,18 +181,20 @@ def printable(label: str) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break a text into lines, behind a space, a bracket or a slash if there is one.
+    """Break a text into lines: behind a step or a word, within longer ones behind a bracket or a slash, or anywhere.
 
     Examples
     --------
-    >>> wrap("adaptive_mean(window=101) | fill_holes", 16)
-    ['adaptive_mean(', 'window=101) |', 'fill_holes']
+    >>> wrap("adaptive_mean(window=101) | fill_holes | split", 18)
+    ['adaptive_mean(', 'window=101) |', 'fill_holes | split']
     """
     lines = [""]
-    for piece in re.findall(r"[^\s(/]+[(/]?\s*|[(/]\s*", text):
-        if len(lines[-1] + piece.rstrip()) > width and lines[-1]:
-            lines.append("")
-        lines[-1] += piece
-        while len(lines[-1].rstrip()) > width:
-            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+    for piece in re.findall(r"\S+(?: \|)?\s*", text):
+        parts = [piece] if len(piece.rstrip()) <= width else re.findall(r"[^(/]*[(/]\s*|[^(/]+", piece)
+        for part in parts:
+            if len(lines[-1] + part.rstrip()) > width and lines[-1]:
+                lines.append("")
+            lines[-1] += part
+            while len(lines[-1].rstrip()) > width:
+                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
     return [line.rstrip() for line in lines]
