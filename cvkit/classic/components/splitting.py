@@ -12,7 +12,7 @@ from cvkit.arrays import Labels, Mask, as_mask, number, one_of
 ADJACENT = {4: (1,), 8: (1, 2)}  # how many of row and column change in one step
 
 
-def split(mask: Mask, *, neck: float = 0.8, connectivity: int = 8) -> Labels:
+def split(mask: Mask, *, neck: float = 0.85, connectivity: int = 8) -> Labels:
     """Label a mask and part objects that touch.
 
     Every pixel climbs the distance to the background to a summit; the pixels of a summit are a basin. Two basins
