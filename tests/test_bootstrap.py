@@ -249,8 +249,8 @@ def test_known_complaints_become_a_sentence(bootstrap, output, words):
 
 
 def test_constraints_pin_what_setup_cfg_names():
-    from configparser import ConfigParser
     import re
+    from configparser import ConfigParser
 
     metadata = ConfigParser()
     metadata.read(FILE.parent / "setup.cfg", encoding="utf-8")

@@ -17,6 +17,7 @@ FIELDS = {
     "classes": list,  # a name for each
     "answer": str,  # "mask" or "classes"
     "foreground": list,  # numbers of the classes that the mask holds
+    "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
     "halo": int,  # how far, in pixels, the network looks to each side
@@ -69,3 +70,31 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
     if hashlib.sha256(path.read_bytes()).hexdigest() != card["checksums"].get(name):
         raise ValueError(f"{path}: its content is not what the card says (SHA-256 differs); copy the model anew.")
     return path
+
+
+def annotate(folder: str | Path, **fields) -> dict:
+    """Add to a model's card what its files do not tell: data, figures, licence, a better summary or class names.
+
+    Parameters
+    ----------
+    folder : path
+        A model folder.
+    **fields
+        Anything JSON can hold. Of the fields that decide how the model runs only ``summary`` and ``classes`` may be
+        given, the latter with as many names as before.
+
+    Returns
+    -------
+    card : dict
+        As written.
+    """
+    card = read_card(folder)
+    fixed = set(fields) & set(FIELDS) - {"summary", "classes"}
+    if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
+        raise ValueError(f"{folder}: {', '.join(sorted(fixed)) or 'the number of classes'} belongs to the network.")
+    card |= fields
+    path = Path(folder) / CARD
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    fresh.replace(path)
+    return card

@@ -8,6 +8,7 @@ import numpy as np
 from cvkit import registry
 from cvkit.arrays import Classes, Image, Mask, Probabilities, as_channels, as_finite, as_image, number
 from cvkit.deep.card import ONNX, check_file, read_card
+from cvkit.deep.decode import keep_apart
 from cvkit.deep.engines.onnxruntime import load
 
 WHOLE = 640 * 640  # pixels up to which an image is run in one piece
@@ -38,10 +39,8 @@ def segment(image: Image, model: str | Path, *, threshold: float = 0.5) -> Mask 
     card, _ = _load(Path(model))
     values = probabilities(image, model)
     if card["answer"] == "classes":
-        answer = values.argmax(axis=2).astype(np.uint8)
-    else:
-        answer = values[:, :, card["foreground"]].sum(axis=2) > threshold
-    return apply(card["postprocess"], answer)
+        return apply(card["postprocess"], values.argmax(axis=2).astype(np.uint8))
+    return apply(card["postprocess"], _mask(values, card, threshold))
 
 
 def probabilities(image: Image, model: str | Path) -> Probabilities:
@@ -73,6 +72,16 @@ def probabilities(image: Image, model: str | Path) -> Probabilities:
             answer = answer[row : row + rows.stop - rows.start, col : col + cols.stop - cols.start]
             out[rows, cols] = answer if answer.shape[2] > 1 else np.concatenate([1 - answer, answer], axis=2)
     return out
+
+
+def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
+    """Foreground of enough probability; where the network knows contacts, a line of one pixel between objects."""
+    inside = values[:, :, card["foreground"]].sum(axis=2)
+    if not card["contact"]:
+        return inside > threshold
+    contact = values[:, :, card["contact"]].sum(axis=2)
+    foreground = inside + contact > threshold
+    return keep_apart(foreground & (inside > contact), foreground)
 
 
 def _cuts(side: int, other: int, card: dict) -> list[slice]:

@@ -118,6 +118,7 @@ def _card(text: str, pairs: Sequence) -> dict:
         "classes": names,
         "answer": "classes" if kind == "classes" else "mask",
         "foreground": foreground,
+        "contact": [2] if kind == "labels" else [],
         "preprocess": before,
         "postprocess": after,
     }

@@ -1,0 +1,113 @@
+"""The rules of the house: who may import whom, what `import cvkit` loads, how long a file may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "cvkit"
+FILES = sorted(ROOT.rglob("*.py"))
+HEAVY = {"numpy", "cv2", "keras", "tensorflow", "matplotlib", "onnxruntime", "skimage", "scipy"}
+
+# For each room the rooms and libraries that it may import, besides the standard library; the longest prefix holds.
+ALLOWED = {
+    "": set(),
+    "arrays": {"numpy"},
+    "registry": set(),
+    "pipeline": {"cvkit.registry", "cvkit.arrays"},
+    "io": {"numpy", "cv2", "PIL", "tifffile", "cvkit.arrays"},
+    "preprocess": {"numpy", "cv2", "cvkit.arrays"},
+    "classic": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic"},
+    "deep": {"numpy", "keras", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
+    "deep/__init__": {"cvkit.deep"},
+    "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep.card", "cvkit.deep.engines"},
+    "deep/card": set(),
+    "deep/engines": {"numpy", "onnxruntime"},
+    "deep/augment": {"numpy", "cv2", "cvkit.arrays"},
+    "deep/data": {"numpy", "cv2", "keras", "cvkit.arrays", "cvkit.deep"},
+    "deep/export": {"numpy", "keras", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
+    "deep/segmenter": {"keras", "tensorflow", "cvkit.deep"},
+    "compare": {"numpy", "cvkit", "cvkit.io", "cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.compare"},
+    "compare/metrics": {"numpy", "cvkit.arrays"},
+    "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
+    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli"},
+}
+
+
+def imports(file):
+    """Every module that a file imports, wherever it stands; `from cvkit import x` counts as cvkit.x if that is one."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            within = [name for name in inner if node.module.startswith("cvkit") and is_module(name)]
+            yield from within or [node.module]
+
+
+def is_module(name):
+    path = ROOT.parent / name.replace(".", "/")
+    return path.with_suffix(".py").is_file() or path.is_dir()
+
+
+def room(file):
+    name = file.relative_to(ROOT).with_suffix("").as_posix()
+    return max((key for key in ALLOWED if name == key or name.startswith(f"{key}/") or key == ""), key=len)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_imports_point_one_way(file):
+    allowed = ALLOWED[room(file)]
+    for name in imports(file):
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            continue
+        known = name in allowed or any(name.startswith(f"{other}.") for other in allowed if other != "cvkit")
+        assert known, f"{file.name} imports {name}"
+
+
+def test_the_rule_catches_a_wrong_arrow(tmp_path):
+    (tmp_path / "bad.py").write_text("def f():\n    import tensorflow\n    from cvkit import deep\n")
+    assert list(imports(tmp_path / "bad.py")) == ["tensorflow", "cvkit.deep"]
+
+
+def loaded_by(code):
+    """Run code in a new interpreter; give the heavy libraries that it has loaded."""
+    script = f"{code}\nimport sys; print(*sorted({HEAVY!r} & set(sys.modules)))"
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import cvkit",
+        "import cvkit; cvkit.methods(); cvkit.networks(); dir(cvkit)",
+        "import cvkit.compare",
+        "import cvkit.cli",
+    ],
+)
+def test_loads_the_standard_library_alone(code):
+    assert loaded_by(code) == set()
+
+
+def test_a_trained_model_runs_without_keras():
+    code = "import cvkit, numpy; cvkit.segment(numpy.eye(40), 'nuclei | split')"
+    assert loaded_by(code) == {"numpy", "cv2", "onnxruntime"}
+
+
+def test_a_threshold_needs_no_engine():
+    assert loaded_by("import cvkit, numpy; cvkit.segment(numpy.eye(9), 'otsu')") == {"numpy", "cv2"}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(ROOT).as_posix())
+def test_files_are_short(file):
+    assert len(file.read_text("utf-8").splitlines()) <= 300
+
+
+def test_half_of_the_files_are_very_short():
+    lengths = sorted(len(file.read_text("utf-8").splitlines()) for file in FILES)
+    assert lengths[len(lengths) // 2] <= 80
