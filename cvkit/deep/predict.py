@@ -11,7 +11,7 @@ from cvkit.deep.card import ONNX, check_file, read_card
 from cvkit.deep.decode import keep_apart
 from cvkit.deep.engines.onnxruntime import load
 
-WHOLE = 640 * 640  # pixels up to which an image is run in one piece
+PIECE = 432  # pixels; an image larger than this square is run in pieces that are, which bounds the memory
 
 
 def segment(image: Image, model: str | Path, *, threshold: float = 0.5) -> Mask | Classes:
@@ -86,18 +86,21 @@ def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
 
 def _cuts(side: int, other: int, card: dict) -> list[slice]:
     """Cut a side into parts that start at multiples of the network's stride; one part if the image is small."""
-    if side * other <= WHOLE:
+    if side * other <= PIECE**2:
         return [slice(0, side)]
     stride = card["stride"]
-    step = max(stride, (int(WHOLE**0.5) - 2 * card["halo"]) // stride * stride)
+    step = max(stride, (PIECE - 2 * _halo(card)) // stride * stride)
     return [slice(start, min(start + step, side)) for start in range(0, side, step)]
 
 
 def _widen(part: slice, side: int, card: dict) -> slice:
     """Add what the network sees beyond a part, the start kept on its grid."""
-    stride = card["stride"]
-    halo = -(-card["halo"] // stride) * stride
-    return slice(max(0, part.start - halo), min(side, part.stop + halo))
+    return slice(max(0, part.start - _halo(card)), min(side, part.stop + _halo(card)))
+
+
+def _halo(card: dict) -> int:
+    """How far the network looks, rounded up to its grid."""
+    return -(-card["halo"] // card["stride"]) * card["stride"]
 
 
 @lru_cache(maxsize=4)

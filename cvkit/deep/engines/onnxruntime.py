@@ -22,8 +22,8 @@ def load(path: str | Path) -> Callable[[np.ndarray], np.ndarray]:
     """
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # The arena keeps the largest size ever seen; without it memory follows the image at hand.
-    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # it plans for one size, and images come in many
+    # A waiting thread that spins takes the processor from others and gains nothing here.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(Path(path).read_bytes(), options, providers=["CPUExecutionProvider"])
     (name,) = (given.name for given in session.get_inputs())
