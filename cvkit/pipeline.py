@@ -106,23 +106,18 @@ class Pipeline:
     def __repr__(self) -> str:
         return f"Pipeline({str(self)!r})"
 
-    def __eq__(self, other) -> bool:
-        return isinstance(other, Pipeline) and self.steps == other.steps
-
-    __hash__ = None
-
     def _check(self) -> str | None:
         """Follow the kind of the data through the steps; give the last."""
-        kind, before = "image", None
+        kind, before = "image", "the start"
         for step in self.steps:
             takes = step.entry.takes
             if kind is not None and kind not in takes:
                 raise ValueError(
                     f"{step.entry.name} takes {' or '.join(map(_a, takes))}, "
-                    f"but {before.entry.name} gives {_a(kind)}: {str(self)!r}."
+                    f"but {before} gives {_a(kind)}: {str(self)!r}."
                 )
             kind = kind if step.entry.gives == "same" else step.entry.gives
-            before = step
+            before = step.entry.name
         chosen = [step.entry.name for step in self.steps if step.entry.is_method]
         if len(chosen) != 1:
             raise ValueError(
