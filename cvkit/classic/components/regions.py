@@ -26,7 +26,7 @@ def regions(objects: Labels | Mask, image: np.ndarray | None = None) -> Table:
 
     Notes
     -----
-    The same definitions as scikit-image's ``regionprops``: a pixel is a square, which adds 1/12 to second moments.
+    The same definitions as scikit-image's ``regionprops``: pixels are points, so that one pixel has no axes.
 
     Examples
     --------
@@ -45,7 +45,6 @@ def regions(objects: Labels | Mask, image: np.ndarray | None = None) -> Table:
     row, col = per_object(rows) / area, per_object(cols) / area
     y, x = rows - row[index], cols - col[index]  # about the centroid, where nothing cancels
     yy, xx, yx = (per_object(product) / area for product in (y * y, x * x, y * x))
-    yy, xx = yy + 1 / 12, xx + 1 / 12
     root = np.sqrt((yy - xx) ** 2 + 4 * yx**2)
     major, minor = yy + xx + root, np.maximum(yy + xx - root, 0)  # twice the eigenvalues of the moments
     table = {"label": numbers, "area": area, "row": row, "col": col}
@@ -54,7 +53,7 @@ def regions(objects: Labels | Mask, image: np.ndarray | None = None) -> Table:
         "diameter": np.sqrt(4 * area / np.pi),
         "major": np.sqrt(8 * major),
         "minor": np.sqrt(8 * minor),
-        "eccentricity": np.sqrt(1 - minor / major),
+        "eccentricity": np.sqrt(1 - np.divide(minor, major, out=np.ones(count), where=major > 0)),
         "orientation": np.where(yy == xx, np.where(yx < 0, -np.pi / 4, np.pi / 4), 0.5 * np.arctan2(2 * yx, yy - xx)),
     }
     if image is not None:
