@@ -74,9 +74,11 @@ def test_nan_is_refused_or_never_foreground(method, image):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "bad",
-    [None, "x.png", np.zeros((0, 5)), np.zeros((5, 0, 3)), np.zeros(5), np.zeros((4, 4, 2)), np.zeros((4, 4, 4))]
-    + [np.array([["a"]]), np.array([[1j]]), np.full((3, 3), np.inf), np.ma.masked_array(np.eye(3))],
-    ids=str,
+    [
+        *(None, "x.png", np.zeros((0, 5)), np.zeros((5, 0, 3)), np.zeros(5), np.zeros((4, 4, 2)), np.zeros((4, 4, 4))),
+        *(np.array([["a"]]), np.array([[1j]]), np.full((3, 3), np.inf), np.ma.masked_array(np.eye(3))),
+    ],
+    ids=repr,
 )
 def test_what_is_no_image_is_refused_in_words(method, bad):
     with pytest.raises((ValueError, TypeError), match=r"image|NaN|infinite"):

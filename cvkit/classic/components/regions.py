@@ -54,7 +54,7 @@ def regions(objects: Labels | Mask, image: np.ndarray | None = None) -> Table:
         "major": np.sqrt(8 * major),
         "minor": np.sqrt(8 * minor),
         "eccentricity": np.sqrt(1 - np.divide(minor, major, out=np.ones(count), where=major > 0)),
-        "orientation": np.where(yy == xx, np.where(yx < 0, -np.pi / 4, np.pi / 4), 0.5 * np.arctan2(2 * yx, yy - xx)),
+        "orientation": np.where(yy == xx, np.where(yx > 0, np.pi / 4, -np.pi / 4), 0.5 * np.arctan2(2 * yx, yy - xx)),
     }
     if image is not None:
         same_shape(labels, as_gray(image), "objects and image")
