@@ -10,8 +10,6 @@ def keras():
     """Keras; the libraries that it imports warn of their own future."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import tensorflow  # noqa: F401
-
         from cvkit.deep.quiet import import_keras
 
         return import_keras()

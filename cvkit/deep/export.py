@@ -66,7 +66,8 @@ def export(network: keras.Model, folder: str | Path, card: dict) -> Path:
         difference = _difference(twin, fresh / ONNX, card["channels"])
         if not difference <= TOLERANCE:
             raise ValueError(f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}.")
-        tensors = {f"{number:03d} {weight.path}": np.asarray(weight) for number, weight in enumerate(twin.weights)}
+        values = zip(twin.weights, twin.get_weights(), strict=True)
+        tensors = {f"{number:03d} {weight.path}": value for number, (weight, value) in enumerate(values)}
         safetensors.numpy.save_file(tensors, fresh / WEIGHTS)
         checksums = {name: hashlib.sha256((fresh / name).read_bytes()).hexdigest() for name in (ONNX, WEIGHTS)}
         card = card | {"difference_from_keras": float(f"{difference:.2g}"), "checksums": checksums}
@@ -147,5 +148,5 @@ def _difference(network: keras.Model, path: Path, channels: int) -> float:
     run, worst = load(path), 0.0
     for height, width in ((64, 96), (51, 37)):
         image = np.random.default_rng(0).random((1, height, width, channels), np.float32)
-        worst = max(worst, float(np.abs(network(image, training=False) - run(image)).max()))
+        worst = max(worst, float(np.abs(keras.ops.convert_to_numpy(network(image, training=False)) - run(image)).max()))
     return worst

@@ -44,7 +44,7 @@ class Segmenter(keras.Model):
         """One step of the optimizer on a batch of images and class maps."""
         import tensorflow as tf
 
-        images, classes = data
+        images, classes = _unpack(data)
         with tf.GradientTape() as tape:
             probabilities = self(images, training=True)
             loss = self.pixel_loss(classes, probabilities)
@@ -55,7 +55,7 @@ class Segmenter(keras.Model):
 
     def test_step(self, data) -> dict:
         """Loss and Dice of a batch, nothing learnt."""
-        images, classes = data
+        images, classes = _unpack(data)
         probabilities = self(images, training=False)
         return self._track(classes, probabilities, self.pixel_loss(classes, probabilities))
 
@@ -63,3 +63,10 @@ class Segmenter(keras.Model):
         self.loss_tracker.update_state(loss)
         self.dice_tracker.update_state(classes, probabilities)
         return self.get_metrics_result()
+
+
+def _unpack(data) -> tuple:
+    images, classes, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise ValueError("Segmenter takes no sample weights; give pixels that are not to count the class 255, void.")
+    return images, classes

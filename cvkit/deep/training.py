@@ -168,7 +168,7 @@ def _fit(model, card: dict, pairs: Sequence, validation: Sequence, out: Path, co
     callbacks = [
         keras.callbacks.BackupAndRestore(str(out / "backup")),
         keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(patches, "epoch", epoch)),
-        keras.callbacks.CSVLogger(str(out / "history.csv"), append=True),
+        keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _record(out / "history.csv", epoch, logs)),
     ]
     segmenter.fit(
         patches, validation_data=checks, epochs=config["epochs"], callbacks=callbacks, verbose=2, shuffle=False
@@ -189,6 +189,16 @@ def _measure_statistics(model, patches, batches: int = 30) -> None:
         model(patches[len(patches) + number][0], training=True)
     for layer, momentum in zip(norms, kept, strict=True):
         layer.momentum = momentum
+
+
+def _record(path: Path, epoch: int, logs: dict) -> None:
+    """Add an epoch to the history."""
+    new = not path.exists()
+    with open(path, "a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if new:
+            writer.writerow(["epoch", *logs])
+        writer.writerow([epoch, *(float(value) for value in logs.values())])
 
 
 def _last(out: Path) -> dict:
