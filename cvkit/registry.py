@@ -82,6 +82,26 @@ def summary(name: str) -> str:
     return (inspect.getdoc(_step_functions()[name]) or "").split("\n")[0]
 
 
+def explain(name: str) -> str:
+    """Give all that a method, network or step says of itself: formula, source, parameters.
+
+    Examples
+    --------
+    >>> print(explain("otsu").splitlines()[0])
+    Otsu's threshold: the two classes lie as far apart as they can.
+    """
+    if name in _files(THRESHOLDS):
+        module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
+        return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(module.threshold)}"
+    if name in networks():
+        return inspect.getdoc(network(name))
+    entry = find(name)
+    if name in _step_functions():
+        return inspect.getdoc(entry.call)
+    folder = TRAINED / name if (TRAINED / name).is_dir() else Path(name)
+    return (folder / "card.json").read_text("utf-8")
+
+
 def find(name: str) -> Entry:
     """Find a method or a step by its name, or a trained model by the path of its folder.
 

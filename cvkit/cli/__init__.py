@@ -35,10 +35,14 @@ def main(debug: bool) -> None:
 
 
 @main.command("list")
-def list_() -> None:
-    """List the methods, steps and networks, a line each."""
+@click.argument("name", required=False)
+def list_(name: str | None) -> None:
+    """List the methods, steps and networks, a line each; or explain the one of that NAME."""
     from cvkit import registry
 
+    if name:
+        click.echo(registry.explain(name))
+        return
     groups = {
         "Methods (image to mask)": registry.methods(),
         "Steps (before or after a method)": registry.steps(),
@@ -46,11 +50,11 @@ def list_() -> None:
     }
     for title, names in groups.items():
         click.secho(title, bold=True)
-        for name in names:
-            click.echo(f"  {name:20}{registry.summary(name)}")
+        for known in names:
+            click.echo(f"  {known:20}{registry.summary(known)}")
         click.echo()
-    click.echo("A pipeline is steps, one method, steps: 'median(size=3) | otsu | fill_holes | split'.")
-    click.echo("Parameters: python -c \"import cvkit; help(cvkit.find('sauvola'))\", or docs/methods.md.")
+    click.echo('A pipeline is steps, one method, steps: "median(size=3) | otsu | fill_holes | split".')
+    click.echo("The parameters of each: cvkit list NAME")
 
 
 @main.command()
@@ -76,11 +80,12 @@ def segment(images: tuple[str, ...], method: str, output: Path | None) -> None:
 @click.option("-o", "--output", type=Path, default="comparison.png", show_default=True, help="The picture to write.")
 def compare(image: str, methods: tuple[str, ...], truth: str | None, output: Path) -> None:
     """Compare methods on an image: a table of scores with the best marked, and a picture."""
-    from cvkit.cli.results import save_figure
+    from cvkit.cli.results import check_folder
 
+    check_folder(output)
     found = cvkit.compare(cvkit.read(image), list(methods), cvkit.read_truth(truth) if truth else None)
     click.echo(str(found))
-    save_figure(found.plot(), output)
+    found.plot().savefig(output)
     click.echo(f"\nThe picture is in {output}")
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 import cvkit
-from cvkit.cli.results import save_figure
 
 DATA = Path(cvkit.__file__).parent.parent / "data"
 
@@ -81,7 +80,7 @@ def run(output: Path) -> None:
         truth = cvkit.read_truth(DATA / f"{scene.name}-truth.png") if scene.truth else None
         found = cvkit.compare(cvkit.read(DATA / f"{scene.name}.png"), list(scene.methods), truth)
         click.echo(str(found))
-        save_figure(found.plot(), output / f"{scene.name}.png")
+        found.plot().savefig(output / f"{scene.name}.png")
         if scene.truth:
             winners.append((scene, found.summary()))
     click.secho("\nWho won", bold=True)

@@ -48,8 +48,7 @@ def tell(answer) -> str:
     return f"classes {', '.join(map(str, sorted(set(answer.ravel().tolist()))))}"
 
 
-def save_figure(figure, path: Path) -> None:
-    """Write a figure; its folder must exist."""
+def check_folder(path: Path) -> None:
+    """Refuse a file in a folder that is not there, before the work for it is done."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"{path}: there is no folder {path.parent}; make it first.")
-    figure.savefig(path)
