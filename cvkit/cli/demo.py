@@ -23,11 +23,11 @@ class Scene:
 SCENES = (
     Scene(
         "nuclei",
-        "Nuclei in fluorescence: bright on black, many touch",
+        "Nuclei in fluorescence: bright on black, some touch",
         (
             "otsu",
-            "adaptive_mean(window=51, offset=-5)",
-            "sauvola(window=51, k=-0.2)",
+            "adaptive_mean(window=101, offset=-5)",
+            "sauvola(window=101, k=-0.2)",
             "gaussian(sigma=1) | otsu | fill_holes | remove_small(area=16) | split",
             "nuclei",
             "nuclei | split",
