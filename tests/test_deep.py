@@ -190,6 +190,27 @@ def test_a_stopped_training_goes_on_to_the_same_weights(run, pairs, tmp_path, mo
     assert [line.split(",")[0] for line in (tmp_path / "cut/history.csv").read_text().split()[1:]] == list("0123")
 
 
+def test_a_finished_training_is_not_repeated(run, pairs):
+    card = (run / "model" / "card.json").read_bytes()
+    again = cvkit.train("unet(width=4, depth=2)", pairs, run, validation=pairs[:1], epochs=4, patch=32)
+    assert again == run / "model" and (again / "card.json").read_bytes() == card and not (run / "backup").exists()
+
+
+def test_what_was_learnt_outlives_a_failing_export(keras, pairs, tmp_path, monkeypatch):
+    import cvkit.deep.export as module
+
+    def full(*given):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "export", full)
+        with pytest.raises(OSError, match="No space left"):
+            cvkit.train("unet(width=4, depth=2)", pairs, tmp_path, epochs=1, patch=16)
+    history = (tmp_path / "history.csv").read_bytes()
+    assert cvkit.train("unet(width=4, depth=2)", pairs, tmp_path, epochs=1, patch=16).is_dir()
+    assert (tmp_path / "history.csv").read_bytes() == history
+
+
 def test_a_run_folder_holds_one_training(run, pairs, tmp_path):
     with pytest.raises(ValueError, match=r"holds another training \(seed differ\)"):
         cvkit.train("unet(width=4, depth=2)", pairs, run, epochs=4, patch=32, seed=3)

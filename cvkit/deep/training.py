@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from cvkit.deep.quiet import import_keras
 
 BATCH = 16
 RATE = 2e-3
+BACKUP = "backup"
 
 
 def train(
@@ -29,7 +31,8 @@ def train(
     """Train a network and export it as a model that `cvkit.segment` takes by its path.
 
     Augmented patches, cross-entropy + Dice, AdamW with warm-up and cosine decay, a moving average of the weights,
-    and batch statistics measured anew at the end. Stopped at any time, the same call goes on from the last epoch.
+    and batch statistics measured anew at the end. Stopped at any time, the same call goes on from the last epoch; once it is
+    done, it gives the model.
 
     Parameters
     ----------
@@ -77,6 +80,8 @@ def train(
     }
     config |= {"seed": whole(seed, "seed", 0), "cvkit": __version__}
     out = _open(Path(out), config)
+    if (out / "model").is_dir():
+        return out / "model"
     keras.utils.set_random_seed(seed)
     name, arguments = registry.parse(card["network"])
     model = registry.network(name)((None, None, card["channels"]), len(card["classes"]), **arguments)
@@ -87,7 +92,9 @@ def train(
     card |= {"halo": halo, "stride": stride}
     card |= {"patch": patch, "epochs": epochs, "seed": seed, "pairs": len(pairs)}
     card |= {"seconds": round(time.perf_counter() - began), "history": _last(out), "cvkit": __version__}
-    return export(model, out / "model", card)
+    export(model, out / "model", card)
+    shutil.rmtree(out / BACKUP)  # not before the model is written: what fails there is not learnt again
+    return out / "model"
 
 
 def _card(text: str, pairs: Sequence) -> dict:
@@ -166,7 +173,7 @@ def _fit(model, card: dict, pairs: Sequence, validation: Sequence, out: Path, co
     )
     segmenter.build((None, None, None, card["channels"]))
     callbacks = [
-        keras.callbacks.BackupAndRestore(str(out / "backup")),
+        keras.callbacks.BackupAndRestore(str(out / BACKUP), delete_checkpoint=False),
         keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(patches, "epoch", epoch)),
         keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: _record(out / "history.csv", epoch, logs)),
     ]
