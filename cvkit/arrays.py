@@ -32,7 +32,7 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
     Returns
     -------
     image : ndarray
-        The same values; ``(H, W, 1)`` loses its last axis, bool becomes uint8 0/1.
+        The same values in the machine's byte order; ``(H, W, 1)`` loses its last axis, bool becomes uint8 0/1.
 
     Raises
     ------
@@ -59,6 +59,8 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
         raise ValueError(f"`{name}` is empty: its shape is {image.shape}.")
     if image.dtype.kind == "f" and np.isinf(image).any():
         raise ValueError(f"`{name}` holds infinite values; replace them first, with np.nan_to_num for example.")
+    if not image.dtype.isnative:
+        image = image.astype(image.dtype.newbyteorder("="))
     return image.view(np.uint8) if is_mask(image) else image
 
 

@@ -15,7 +15,20 @@ CLASSICAL = [name for name in METHODS if registry.summary(name) and name in regi
 STEPS = cvkit.steps()
 BEFORE = [name for name in STEPS if registry.find(name).takes == ("image",)]
 AFTER = [name for name in STEPS if name not in BEFORE]
-DTYPES = ["uint8", "uint16", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64", "bool"]
+DTYPES = [
+    "uint8",
+    "uint16",
+    "int16",
+    "int32",
+    "uint32",
+    "int64",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+    "bool",
+    ">u2",
+]
 
 
 @pytest.fixture(scope="module")
