@@ -31,8 +31,8 @@ def train(
     """Train a network and export it as a model that `cvkit.segment` takes by its path.
 
     Augmented patches, cross-entropy + Dice, AdamW with warm-up and cosine decay, a moving average of the weights,
-    and batch statistics measured anew at the end. Stopped at any time, the same call goes on from the last epoch; once it is
-    done, it gives the model.
+    and batch statistics measured anew at the end. Stopped at any time, the same call goes on from the last epoch;
+    once it is done, it gives the model.
 
     Parameters
     ----------
