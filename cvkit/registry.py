@@ -143,6 +143,7 @@ def network(name: str) -> Callable:
     """Find the `build` function of a network by its name."""
     if name not in networks():
         raise ValueError(_unknown("network", name, networks()))
+    importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
 

@@ -1,0 +1,101 @@
+"""Write docs/methods.md, the page of all methods, steps and networks, from what they say of themselves.
+
+python docs/build.py
+"""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import cvkit
+from cvkit import registry
+from cvkit.deep import read_card
+
+PAGE = Path(__file__).parent / "methods.md"
+HEAD = """# Methods, steps and networks
+
+Written by `python docs/build.py` from the code; do not edit. The same, one at a time: `cvkit list NAME`.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    trained = [name for name in cvkit.methods() if (registry.TRAINED / name).is_dir()]
+    thresholds = [name for name in cvkit.methods() if name not in trained]
+    before = [name for name in cvkit.steps() if registry.find(name).takes == ("image",)]
+    after = [name for name in cvkit.steps() if name not in before]
+    parts = [
+        HEAD,
+        "## Thresholds: image to mask\n\nEach takes also `foreground='bright'` (above the threshold) or `'dark'`.\n",
+        *map(threshold, thresholds),
+        "## Trained models: image to mask\n",
+        *map(model, trained),
+        "## Steps before a method: image to image\n",
+        *(function(name, registry.find(name).call) for name in before),
+        "## Steps after a method\n",
+        *(function(name, registry.find(name).call) for name in after),
+        "## Networks to train\n",
+        *(function(name, registry.network(name)) for name in cvkit.networks()),
+    ]
+    return "\n".join(parts)
+
+
+def threshold(name: str) -> str:
+    """Formula, source and parameters of a threshold."""
+    module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
+    first, *rest = re.split(r"\n\n", inspect.getdoc(module))
+    formula = "\n\n".join(f"```\n{inspect.cleandoc(part)}\n```" if part.startswith(" ") else part for part in rest)
+    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(module.threshold)}"
+
+
+def function(name: str, call) -> str:
+    """What a step or a network does, with its parameters."""
+    entry = inspect.getdoc(call).split("\nParameters\n")[0].split("\nExamples\n")[0].strip()
+    kinds = ""
+    if name in cvkit.steps():
+        found = registry.find(name)
+        gives = "the same" if found.gives == "same" else found.gives
+        kinds = f" ({' or '.join(found.takes)} to {gives})"
+    return f"### {name}\n\n{entry}{kinds and chr(10) * 2 + 'Kinds' + kinds + '.'}\n\n{parameters(call)}"
+
+
+def parameters(call) -> str:
+    """A list of the parameters that may be set, with their defaults and what the docstring says of each."""
+    said = dict(re.findall(r"^(\w[\w, ]*?) : ([^\n]*(?:\n    [^\n]+)*)", inspect.getdoc(call), re.MULTILINE))
+    said = {name.strip(): text for names, text in said.items() for name in names.split(",")}
+    lines = []
+    for name, parameter in registry.of_callable(call).parameters.items():
+        kind, _, text = said.get(name, "").partition("\n")
+        value = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
+        lines.append(
+            f"- `{name}{value}` ({kind}): {' '.join(text.split())}" if text else f"- `{name}{value}` {kind}".rstrip()
+        )
+    return "\n".join(lines) + "\n" if lines else "No parameters.\n"
+
+
+def model(name: str) -> str:
+    """The card of a trained model in words."""
+    card = read_card(registry.TRAINED / name)
+    around = [card["preprocess"], card["network"], card["postprocess"]]
+    head = ["images", "Dice", "IoU", "AP at IoU .5"]
+    rows = [head, ["---"] * 4]
+    rows += [
+        [kind, *(f"{scores[key]:.3f}" for key in ("dice", "iou", "ap50"))] for kind, scores in card["figures"].items()
+    ]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    lines = [
+        f"### {name}",
+        card["summary"],
+        f"`{' | '.join(part for part in around if part)}`, classes {', '.join(card['classes'])}.",
+        f"Trained on: {card['data']}. {card['epochs']} epochs, seed {card['seed']}, "
+        f"{card['seconds'] / 60:.0f} minutes. Licence of the weights: {card['licence']}.",
+        table,
+        "- `threshold=0.5` (float, 0..1): Probability above which a pixel is foreground.\n",
+    ]
+    return "\n\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), "utf-8")
+    print(f"{PAGE} is written.")
