@@ -169,10 +169,12 @@ def split(text: str) -> list[str]:
     >>> split("median(size=3) | otsu")
     ['median(size=3)', 'otsu']
     """
-    parts, depth, quote = [""], 0, ""
+    parts, depth, quote, escaped = [""], 0, "", False
     for sign in text:
-        if quote:
-            quote = "" if sign == quote else quote
+        if escaped:
+            escaped = False
+        elif quote:
+            quote, escaped = "" if sign == quote else quote, sign == "\\"
         elif sign in "'\"":
             quote = sign
         elif sign == "|" and depth == 0:
