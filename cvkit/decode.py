@@ -10,12 +10,12 @@ import re
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
-from PIL import BmpImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
-from PIL.Image import Exif
+from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 DAMAGED = "the image is damaged or cut short; copy or download it again"
 _SIGNATURES = {
@@ -48,7 +48,7 @@ _PLUGINS = {
     "BMP": BmpImagePlugin.BmpImageFile,
     "WebP": WebPImagePlugin.WebPImageFile,
 }
-_header_lock = threading.Lock()
+_pillow_lock = threading.Lock()
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs to the screen what is raised here in words
 
 
@@ -117,8 +117,7 @@ def _choose(count: int, page: int | None) -> int:
 def _decode(file: BinaryIO, kind: str, page: int | None, max_pixels: int, indices: bool) -> tuple[np.ndarray, bool]:
     data = file.read()
     exif = _CHECKS[kind](data)
-    with _header_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _pillow():
         opened = _PLUGINS[kind](io.BytesIO(data))
         turn = _orientation(exif or opened.info.get("exif", b""))
     _check_size(*opened.size, max_pixels)
@@ -128,8 +127,7 @@ def _decode(file: BinaryIO, kind: str, page: int | None, max_pixels: int, indice
     if frames > 1 or indexed:
         if kind == "PNG" and data[24] == 16:
             raise Refused("animations of 16 bits are not supported; store each image in a file of its own")
-        opened.seek(page)
-        return _upright(_from_pillow(opened, indexed), turn), indexed
+        return _upright(_from_pillow(opened, page, indexed), turn), indexed
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None or image.shape[1::-1] != opened.size:
         raise Refused(DAMAGED)
@@ -172,7 +170,7 @@ def _check_length(data: bytes) -> None:
 
 
 def _orientation(exif: bytes) -> int:
-    tags = Exif()
+    tags = Image.Exif()
     with contextlib.suppress(Exception):  # broken notes do no harm to the picture
         tags.load(exif)
         return tags.get(0x0112, 1)
@@ -186,12 +184,29 @@ def _upright(image: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def _has_colours(opened: Any) -> bool:
-    palette = np.reshape(opened.getpalette() or [], (-1, 3)) if opened.mode == "P" else np.zeros((1, 3))
+    if opened.mode != "P":
+        return False
+    with _pillow():
+        palette = np.reshape(opened.getpalette(), (-1, 3))
     return bool((palette != palette[:, :1]).any())
 
 
-def _from_pillow(opened: Any, indexed: bool) -> np.ndarray:
-    return np.array(opened if indexed or opened.mode in ("1", "L", "LA") else opened.convert("RGBA"))
+@contextlib.contextmanager
+def _pillow() -> Iterator[None]:
+    """Lift Pillow's own pixel limit, since ours has been checked, and keep its remarks off the screen."""
+    with _pillow_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _from_pillow(opened: Any, page: int, indexed: bool) -> np.ndarray:
+    with _pillow():
+        opened.seek(page)
+        return np.array(opened if indexed or opened.mode in ("1", "L", "LA") else opened.convert("RGBA"))
 
 
 def _decode_tiff(file: BinaryIO, _: str, page: int | None, max_pixels: int, indices: bool) -> tuple[np.ndarray, bool]:
@@ -200,7 +215,8 @@ def _decode_tiff(file: BinaryIO, _: str, page: int | None, max_pixels: int, indi
     with tifffile.TiffFile(file) as tiff:
         count = len(tiff.pages)
         file.seek(tiff.pages.next_page_offset)
-        if any(file.read(tiff.tiff.offsetsize)):  # there is a next page, but not in this file
+        none = bytes(tiff.tiff.offsetsize)
+        if file.read(len(none)) != none:  # there is a next page, or may be, but not in this file
             raise Refused(DAMAGED)
         if page is None and count > 1:
             full = [number for number, frame in enumerate(tiff.pages) if not frame.is_reduced]
@@ -217,8 +233,12 @@ def _decode_tiff(file: BinaryIO, _: str, page: int | None, max_pixels: int, indi
 
 
 def _decode_tiff_page(frame: Any, file: BinaryIO, page: int, indices: bool) -> tuple[np.ndarray, bool]:
-    plain = {0: (1, 2), 1: (1, 2), 2: (3, 4)}.get(frame.photometric)  # white is zero, black is zero, RGB: channels
-    if frame.axes not in ("YX", "YXS", "SYX") or (plain and frame.samplesperpixel not in plain):
+    if frame.dtype is None or frame.dtype.kind not in "buif":
+        raise Refused(f"an image holds real numbers, but this is {frame.dtype}; store its magnitude, for example")
+    plain = {0: 1, 1: 1, 2: 3}.get(frame.photometric)  # channels where white is zero, black is zero, and in RGB
+    # a second channel that is not said to be alpha may be another stain; the fourth one of RGB only rarely is named
+    alpha = frame.extrasamples[-1:] in ((1,), (2,)) or (plain == 3 and frame.samplesperpixel == 4)
+    if frame.axes not in ("YX", "YXS", "SYX") or (plain and frame.samplesperpixel - alpha != plain):
         raise Refused(f"expected 1 channel, or 3 for RGB, with or without alpha, but its shape is {frame.shape}")
     try:
         if not plain:
@@ -228,7 +248,9 @@ def _decode_tiff_page(frame: Any, file: BinaryIO, page: int, indices: bool) -> t
         if "imagecodecs" not in str(fault):
             raise
         return _decode_tiff_elsewhere(frame, file, page, indices)
-    if frame.photometric == 0:
+    # tifffile calls zero white in every mask that it writes, yet True is meant by True
+    meant = frame.dtype.kind in "if" or (frame.dtype.kind == "b" and str(frame.software).startswith("tifffile"))
+    if frame.photometric == 0 and not meant:
         image = np.invert(image)
     image = np.moveaxis(image, 0, 2) if frame.axes == "SYX" else image
     return _upright(image, frame.tags.valueof(274, 1)), False
@@ -238,10 +260,11 @@ def _decode_tiff_elsewhere(frame: Any, file: BinaryIO, page: int, indices: bool)
     """Decode what tifffile alone does not: LZW, JPEG and fax compression, palettes, CMYK. Both turn it upright."""
     file.seek(0)
     if frame.dtype in (bool, np.uint8):
-        opened = TiffImagePlugin.TiffImageFile(file)
-        opened.seek(page)
+        with _pillow():
+            opened = TiffImagePlugin.TiffImageFile(file)
+            opened.seek(page)
         indexed = indices and _has_colours(opened)
-        return _from_pillow(opened, indexed), indexed
+        return _from_pillow(opened, page, indexed), indexed
     data = np.frombuffer(file.read(), np.uint8)
     done, images = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(page, page + 1))
     if not done or images[0].dtype != frame.dtype or images[0].size != frame.size or frame.photometric not in (1, 2):

@@ -25,9 +25,9 @@ from cvkit.decode import DAMAGED, Refused, decode
 MAX_PIXELS = 100_000_000
 
 _TIFF = "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64"
-_HOLDS = {".png": "uint8 uint16", ".tif": _TIFF, ".tiff": _TIFF} | dict.fromkeys(
-    (".bmp", ".webp", ".jpg", ".jpeg"), "uint8"
-)
+_HOLDS = {".png": "uint8 uint16", ".tif": _TIFF, ".tiff": _TIFF}
+_HOLDS |= dict.fromkeys((".bmp", ".webp", ".jpg", ".jpeg"), "uint8")
+_LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}
 
 
 def read(path: str | PathLike, *, gray: bool = False, page: int | None = None, max_pixels: int = MAX_PIXELS) -> Image:
@@ -113,6 +113,8 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
         truth = np.ascontiguousarray(truth if truth.ndim == 2 else truth[:, :, 0])
         if truth.dtype == np.uint8 and not indexed and np.isin(truth, (0, 255)).all():
             return truth != 0
+        if truth.dtype.kind == "f":
+            raise Refused(f"a truth holds whole numbers, but this is {truth.dtype}; store it as uint16 or int32")
         return truth if is_mask(truth) or truth.dtype == np.uint8 else as_labels(truth, "truth")
 
 
@@ -218,9 +220,10 @@ def _encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
         image = image.astype(np.uint16)
     if str(image.dtype) not in _HOLDS[suffix].split():
         works = " or ".join(ending for ending in (".png", ".tif") if str(image.dtype) in _HOLDS[ending].split())
-        raise Refused(
-            f"{suffix} holds {_HOLDS[suffix]}, not {image.dtype}; {f'use {works}' if works else 'convert it'}"
-        )
+        advice = f"use {works}" if works else "convert it with array.astype"
+        raise Refused(f"{suffix} holds {_HOLDS[suffix]}, not {image.dtype}; {advice}")
+    if max(image.shape) > (longest := _LONGEST.get(suffix, 2**31)):
+        raise Refused(f"{suffix} holds at most {longest} rows and columns, but the shape is {image.shape}; use .png")
     if suffix in (".tif", ".tiff"):
         import tifffile
 
@@ -228,9 +231,8 @@ def _encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
         tifffile.imwrite(buffer, image, photometric=colours, compression="zlib", metadata=None, software=False)
         return buffer.getvalue()
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []  # above 100 is lossless
-    return cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1] if image.ndim == 3 else image), options)[
-        1
-    ].tobytes()
+    _, data = cv2.imencode(suffix, np.ascontiguousarray(image if image.ndim == 2 else image[:, :, ::-1]), options)
+    return data.tobytes()
 
 
 def _replace(target: Path, data: bytes) -> None:

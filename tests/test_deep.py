@@ -69,9 +69,11 @@ def test_reach_is_far_enough_for_exact_tiles(build, keras, monkeypatch, tmp_path
     network = build((None, None, 1), 2, depth=3)
     halo, stride = reach(network)
     assert stride == 8 and halo == 44
-    network_text = f"{network.name}(width=4, depth=3)"
-    model = export(network, tmp_path / "model", card(network_text, halo=halo, stride=stride))
     image = np.random.default_rng(1).random((203, 311)).astype(np.float32)
+    network_text = f"{network.name}(width=4, depth=3)"
+    model = export(
+        network, tmp_path / "model", card(network_text, halo=halo, stride=stride), image[None, :90, :90, None]
+    )
     whole = predict.probabilities(image, model)
     monkeypatch.setattr(predict, "PIECE", 112)
     assert np.array_equal(predict.probabilities(image, model), whole) or np.allclose(
@@ -301,6 +303,18 @@ def test_cores_grow_back_and_stay_apart():
 
     assert label(labels).max() == 2 and (foreground & ~labels).sum() <= 10  # a line through seven rows
     assert not keep_apart(np.zeros_like(cores), foreground).any()
+
+
+def test_an_export_that_answers_otherwise_is_refused(build, keras, monkeypatch, tmp_path):
+    import cvkit.deep.export as module
+
+    network = build((None, None, 1), 2)
+    images = np.random.default_rng(0).random((1, 32, 32, 1), np.float32)
+    load = module.load
+    monkeypatch.setattr(module, "load", lambda path: lambda batch: load(path)(batch) + 2e-5)
+    with pytest.raises(ValueError, match=r"differs from Keras by 2.*e-05, more than 1e-05"):
+        module.export(network, tmp_path / "model", card(f"{network.name}(width=4, depth=2)"), images)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture

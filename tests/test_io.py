@@ -1,5 +1,6 @@
 """Reading and writing: every dtype and format back as it was, every fault in words."""
 
+import io
 import os
 import struct
 import zlib
@@ -71,6 +72,10 @@ def test_truths_are_told_apart(tmp_path):
     assert np.array_equal(read_truth(write(tmp_path / "g.png", grey)), classes)
     with pytest.raises(ValueError, match=r"r\.png: a truth has one channel"):
         read_truth(write(tmp_path / "r.png", picture(shape=(4, 4, 3))))
+    with pytest.raises(ValueError, match=r"f\.tif: a truth holds whole numbers, but this is float32"):
+        read_truth(write(tmp_path / "f.tif", picture("float32")))
+    with pytest.raises(ValueError, match=r"n\.tif: `truth` must lie in 0\.\."):
+        read_truth(write(tmp_path / "n.tif", np.array([[-1, 3]], np.int32)))
     Pillow.fromarray(picture() > 100).save(tmp_path / "b.png")
     assert read_truth(tmp_path / "b.png").dtype == bool and read(tmp_path / "b.png").dtype == bool
 
@@ -127,6 +132,186 @@ def test_one_of_several_images_is_chosen_by_page(tmp_path):
             read(tmp_path / name, page=3)
     with pytest.raises(ValueError, match="`page` must be a whole number of at least 0"):
         read(tmp_path / "s.tif", page=-1)
+
+
+def encoded(image, format, **options):
+    file = io.BytesIO()
+    (image if isinstance(image, Pillow.Image) else Pillow.fromarray(image)).save(file, format, **options)
+    return file.getvalue()
+
+
+def tiff(image, **options):
+    file = io.BytesIO()
+    tifffile.imwrite(file, image, **options)
+    return file.getvalue()
+
+
+def lzw(image):
+    """Encode by OpenCV, whose TIFF is compressed in a way that tifffile alone does not read."""
+    return cv2.imencode(".tif", image if image.ndim == 2 else np.ascontiguousarray(image[:, :, ::-1]))[1].tobytes()
+
+
+@pytest.fixture
+def put(tmp_path):
+    def put(content):
+        (tmp_path / "x.bin").write_bytes(content)
+        return tmp_path / "x.bin"
+
+    return put
+
+
+def same(got, expected):
+    assert got.dtype == expected.dtype and got.flags.writeable and got.flags.c_contiguous
+    np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("orientation", TURNED)
+def test_every_way_of_decoding_a_tiff_turns_it_once(put, orientation):
+    def turned(image):
+        if image.ndim == 2:
+            return TURNED[orientation](image)
+        return np.dstack([TURNED[orientation](channel) for channel in np.moveaxis(image, 2, 0)])
+
+    rgb, deep, mask = picture(shape=(8, 9, 3)), picture("uint16", (8, 9)), picture(shape=(8, 9)) > 100
+    tag = [(274, 3, 1, orientation, True)]
+    same(read(put(tiff(rgb, photometric="rgb", extratags=tag))), turned(rgb))
+    same(
+        read(put(tiff(np.moveaxis(rgb, 2, 0), photometric="rgb", planarconfig="separate", extratags=tag))), turned(rgb)
+    )
+    for image in (rgb, deep, rgb[:, :, 0]):
+        same(read(put(encoded(image, "TIFF", compression="tiff_lzw", tiffinfo={274: orientation}))), turned(image))
+    same(read(put(encoded(mask, "TIFF", compression="group4", tiffinfo={274: orientation}))), turned(mask))
+    indexed = Pillow.fromarray(rgb).quantize(16)
+    path = put(encoded(indexed, "TIFF", tiffinfo={274: orientation}))
+    same(read(path), turned(np.array(indexed.convert("RGB"))))
+    same(read_truth(path), turned(np.array(indexed)))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(13, 17), (13, 17, 3)])
+def test_compressed_tiffs_keep_every_value(put, dtype, shape):
+    image = picture(dtype, shape)
+    same(read(put(lzw(image))), image)
+
+
+def test_a_page_of_a_compressed_stack(put):
+    for dtype in ("uint8", "uint16"):
+        frames = [picture(dtype, (6, 7)) for _ in range(3)]
+        more = {"save_all": True, "append_images": [Pillow.fromarray(frame) for frame in frames[1:]]}
+        path = put(encoded(frames[0], "TIFF", compression="tiff_lzw", **more))
+        for page, frame in enumerate(frames):
+            same(read(path, page=page), frame)
+
+
+def test_true_stays_true_whoever_writes_the_mask(put):
+    mask = picture() > 100
+    assert tifffile.TiffFile(io.BytesIO(tiff(mask))).pages[0].photometric == 0
+    files = [tiff(mask), encoded(mask, "BMP"), encoded(mask, "PNG")]
+    files += [
+        encoded(mask, "TIFF", compression=way, tiffinfo={262: white}) for way in ("raw", "group4") for white in (0, 1)
+    ]
+    for content in files:
+        same(read(put(content)), mask)
+        same(read_truth(put(content)), mask)
+
+
+def test_white_as_zero_inverts_only_what_has_a_white(put):
+    deep, signed, real = picture("uint16"), picture("int16") - np.int16(99), picture("float32")
+    same(read(put(tiff(deep, photometric="miniswhite"))), 65535 - deep)
+    same(read(put(tiff(signed, photometric="miniswhite"))), signed)
+    same(read(put(tiff(real, photometric="miniswhite"))), real)
+
+
+def test_alpha_is_dropped_and_other_channels_are_not(put):
+    rgba = picture(shape=(8, 9, 4))
+    for content in (tiff(rgba, photometric="rgb"), encoded(rgba, "WebP", lossless=True, exact=True)):
+        same(read(put(content)), rgba[:, :, :3])
+    grey = {"photometric": "minisblack", "planarconfig": "contig"}
+    same(read(put(tiff(rgba[:, :, :2], extrasamples=[2], **grey))), rgba[:, :, 0])
+    for stains in (rgba[:, :, :2], rgba):
+        with pytest.raises(ValueError, match=r"expected 1 channel.* its shape is \(8, 9, "):
+            read(put(tiff(stains, **grey)))
+    with pytest.raises(ValueError, match="real numbers, but this is complex64"):
+        read(put(tiff(np.ones((3, 4), "complex64"))))
+    with pytest.raises(ValueError, match=r"a stack of shape \(5, 8, 9\) in one block"):
+        read(put(tiff(np.zeros((5, 8, 9), np.uint8), photometric="minisblack", truncate=True)))
+
+
+def test_cmyk_becomes_the_right_colours(put):
+    red = Pillow.new("CMYK", (16, 8), (0, 255, 255, 0))
+    for content in (encoded(red, "JPEG"), encoded(red, "TIFF"), encoded(red, "TIFF", compression="tiff_lzw")):
+        assert np.abs(read(put(content)).astype(int) - [255, 0, 0]).max() < 4
+
+
+def test_the_limit_of_pillow_is_not_ours(put, monkeypatch):
+    monkeypatch.setattr(Pillow, "MAX_IMAGE_PIXELS", 10)
+    rgb = picture(shape=(8, 9, 3))
+    indexed = Pillow.fromarray(rgb).quantize(16)
+    for format, options in (("PNG", {}), ("TIFF", {"compression": "tiff_lzw"}), ("WebP", {"lossless": True})):
+        same(read(put(encoded(rgb, format, **options))), rgb)
+    for format in ("PNG", "TIFF", "BMP"):
+        same(read_truth(put(encoded(indexed, format))), np.array(indexed))
+    assert Pillow.MAX_IMAGE_PIXELS == 10
+
+
+def kinds_of_files():
+    """Give one file of each way in which bytes are laid out."""
+    rgb, grey = picture(shape=(13, 17, 3)), picture(shape=(13, 17))
+    two = {"save_all": True, "append_images": [Pillow.fromarray(255 - rgb)]}
+    return {
+        "deep PNG": cv2.imencode(".png", picture("uint16", (13, 17, 3)))[1].tobytes(),
+        "grey JPEG": encoded(grey, "JPEG"),
+        "progressive JPEG": encoded(rgb, "JPEG", progressive=True),
+        "JPEG with a thumbnail": encoded(rgb, "JPEG", exif=b"Exif\0\0" + encoded(grey, "JPEG")),
+        "JPEG with restarts": encoded(rgb, "JPEG", restart_marker_blocks=1),
+        "grey BMP": encoded(grey, "BMP"),
+        "lossy WebP": encoded(rgb, "WebP"),
+        "animated PNG": encoded(rgb, "PNG", **two),
+        "animated WebP": encoded(rgb, "WebP", **two),
+        "plain TIFF": tiff(rgb, photometric="rgb"),
+        "big TIFF": tiff(rgb, photometric="rgb", bigtiff=True),
+        "TIFF in strips": tiff(rgb, photometric="rgb", compression="zlib", rowsperstrip=4),
+        "LZW TIFF": encoded(rgb, "TIFF", compression="tiff_lzw"),
+        "deep LZW TIFF": lzw(picture("uint16", (13, 17, 3))),
+        "JPEG in TIFF": encoded(rgb, "TIFF", compression="jpeg"),
+        "palette TIFF": encoded(Pillow.fromarray(rgb).quantize(16), "TIFF"),
+        "fax TIFF": encoded(grey > 100, "TIFF", compression="group4"),
+    }
+
+
+FILES = kinds_of_files()
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_no_layout_is_read_in_part(put, kind):
+    content = FILES[kind]
+    assert read(put(content), page=0).shape[:2] == (13, 17)
+    for length in [*range(0, len(content), 9), *range(len(content) - 8, len(content))]:
+        with pytest.raises(ValueError, match=r"^[^\n]+x\.bin: [^\n]+\.$"):
+            read(put(content[:length]), page=0)
+
+
+def test_a_stack_that_lost_its_last_pages_is_refused(put):
+    content = tiff(np.stack([picture()] * 3), photometric="minisblack")
+    needed = len(content) - 16  # tifffile ends with padding
+    for length in range(0, needed, 3):
+        with pytest.raises(ValueError, match=r"x\.bin: "):
+            read(put(content[:length]), page=2)
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_damage_raises_sentences_alone(put, kind):
+    random = np.random.default_rng(1)
+    for _ in range(40):
+        content = bytearray(FILES[kind])
+        for place in random.integers(0, min(len(content), 400), 3):
+            content[place] = random.integers(0, 256)
+        path = put(bytes(content))
+        for call in (read, read_truth):
+            try:
+                call(path, max_pixels=10_000)
+            except ValueError as fault:
+                assert str(fault).startswith(str(path)) and str(fault).endswith(".") and str(fault).isprintable()
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".bmp", ".webp"])
@@ -236,6 +421,9 @@ def test_channels_that_are_no_image_are_refused(tmp_path):
         ("x.png", np.eye(3), ".png holds uint8 uint16, not float64; use .tif"),
         ("x.jpg", np.eye(3, dtype=np.uint16), "use .png or .tif"),
         ("x.jpg", np.eye(3, dtype=bool), "JPEG smears"),
+        ("x.webp", np.zeros((1, 17000), np.uint8), ".webp holds at most 16383 rows and columns"),
+        ("x.jpg", np.zeros((70000, 1), np.uint8), ".jpg holds at most 65500 rows and columns"),
+        ("x.tif", np.eye(3, dtype=np.longdouble), "convert it with array.astype"),
         ("x.jpeg", np.eye(3, dtype=np.int32), "JPEG smears"),
         ("x.png", np.zeros((0, 3), np.uint8), "`array` is empty"),
         ("x.png", None, "`array` must be an array"),

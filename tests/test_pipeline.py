@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_refused_when_built(text, words):
 def test_quotes_within_quotes_do_not_end_a_step():
     from cvkit.registry import parse, split
 
-    value = "it's \"a | b\" (c"
+    value = 'it\'s "a | b" (c'
     text = f"step(name={value!r})"
     assert split(f"{text} | otsu") == [text, "otsu"] and parse(text) == ("step", {"name": value})
 

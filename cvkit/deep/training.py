@@ -92,7 +92,7 @@ def train(
     card |= {"halo": halo, "stride": stride}
     card |= {"patch": patch, "epochs": epochs, "seed": seed, "pairs": len(pairs)}
     card |= {"seconds": round(time.perf_counter() - began), "history": _last(out), "cvkit": __version__}
-    export(model, out / "model", card)
+    export(model, out / "model", card, patches[0][0])
     shutil.rmtree(out / BACKUP)  # not before the model is written: what fails there is not learnt again
     return out / "model"
 
