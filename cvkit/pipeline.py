@@ -27,8 +27,8 @@ class Step:
             if parameter.default is parameter.empty and name not in self.arguments:
                 raise ValueError(f"{self.entry.name} needs `{name}`: write {self.entry.name}({name}=...).")
 
-    def __call__(self, array):
-        return self.entry.call(array, **self.arguments)
+    def __call__(self, array, **more):
+        return self.entry.call(array, **self.arguments, **more)
 
     def __str__(self) -> str:
         name = self.entry.name
@@ -72,25 +72,30 @@ class Pipeline:
         self.steps: tuple[Step, ...] = tuple(_read(steps))
         self.gives = self._check()
 
-    def __call__(self, image):
-        """Run every step and give the last answer."""
-        return self.trace(image)[-1][1]
+    def __call__(self, image, *, mask=None):
+        """Run every step and give the last answer; `mask` as in `trace`."""
+        return self.trace(image, mask=mask)[-1][1]
 
-    def trace(self, image) -> list[tuple[str, Any]]:
+    def trace(self, image, *, mask=None) -> list[tuple[str, Any]]:
         """Run every step and keep what each gives.
 
         Parameters
         ----------
         image : (H, W) or (H, W, 3) array
+        mask : (H, W) array, optional
+            Where the method is to look; thresholds take it, networks do not.
 
         Returns
         -------
         results : list of (text, array)
             The image itself first, then every step's text with its result.
         """
+        if mask is not None and not self.method.entry.takes_mask:
+            raise ValueError(f"{self.method.entry.name} takes no `mask`: it looks at the whole image; thresholds do.")
         results = [("image", arrays().as_image(image))]
         for step in self.steps:
-            results.append((str(step), step(results[-1][1])))
+            more = {"mask": mask} if step is self.method and mask is not None else {}
+            results.append((str(step), step(results[-1][1], **more)))
             if step is self.method and step.entry.gives is None:
                 arrays().kind_of(results[-1][1])
         return results
@@ -127,7 +132,7 @@ class Pipeline:
         return kind
 
 
-def segment(image, method, **arguments):
+def segment(image, method, *, mask=None, **arguments):
     """Segment an image by any method: a threshold, a trained model, a pipeline or a function of yours.
 
     Parameters
@@ -137,19 +142,22 @@ def segment(image, method, **arguments):
     method : str, Pipeline or callable
         A name from `cvkit.methods`, the path of a trained model, the text of a pipeline, or a function that
         takes an image and gives a mask, labels or classes.
+    mask : (H, W) array, optional
+        Where to look: a threshold counts nothing else, and finds nothing there.
     **arguments
         Parameters of the method, where it is a single one: ``segment(image, "sauvola", window=25)``.
 
     Returns
     -------
     answer : ndarray or dict
-        What the last step gives: a bool mask (H, W) from every threshold, int32 labels after `label` or `split`,
-        uint8 classes from a network of several classes, a table after `regions`.
+        What the last step gives: a bool mask (H, W) from a threshold, int32 labels after `label` or `split`,
+        uint8 classes from several thresholds or a network of several classes, a table after `regions`.
 
     Raises
     ------
     ValueError
-        If the method is not known, an argument is not, or the image has no pixels or a shape of no image.
+        If the method is not known, an argument is not, the image has no pixels or a shape of no image, or a method
+        that takes no `mask` is given one.
     TypeError
         If the image is not an array of real numbers.
 
@@ -162,11 +170,11 @@ def segment(image, method, **arguments):
     array([[ True, False]])
     """
     if not arguments:
-        return (method if isinstance(method, Pipeline) else Pipeline(method))(image)
+        return (method if isinstance(method, Pipeline) else Pipeline(method))(image, mask=mask)
     if isinstance(method, Pipeline) or (isinstance(method, str) and len(registry.split(method)) > 1):
         names = ", ".join(arguments)
         raise ValueError(f"write {names} into the pipeline's text, where it is clear which step is meant.")
-    return Pipeline([(method, arguments)])(image)
+    return Pipeline([(method, arguments)])(image, mask=mask)
 
 
 def _read(given) -> Iterable[Step]:

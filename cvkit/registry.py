@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
@@ -28,6 +29,7 @@ class Entry:
     takes: tuple[str, ...]  # kinds of arrays, see cvkit.arrays
     gives: str | None  # a kind, "same" as taken, or None where only the answer will tell
     parameters: dict[str, inspect.Parameter] = field(repr=False)
+    takes_mask: bool = False  # whether it may be told where to look
 
     @property
     def is_method(self) -> bool:
@@ -44,8 +46,8 @@ def methods() -> list[str]:
 
     Examples
     --------
-    >>> methods()
-    ['adaptive_gaussian', 'adaptive_mean', 'otsu', 'sauvola', 'nuclei']
+    >>> methods()  # doctest: +ELLIPSIS
+    ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
     """
     return _files(THRESHOLDS) + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
 
@@ -92,7 +94,7 @@ def explain(name: str) -> str:
     """
     if name in _files(THRESHOLDS):
         module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
-        return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(module.threshold)}"
+        return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(_decision(module))}"
     if name in networks():
         return inspect.getdoc(network(name))
     entry = find(name)
@@ -228,21 +230,35 @@ def _files(folder: Path) -> list[str]:
 
 
 def _step_functions() -> dict[str, Callable]:
+    """The public functions of the rooms of steps that turn one kind of array into one."""
     found = {}
     for module in (importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")):
-        found |= {name: getattr(module, name) for name in module.__all__}
+        for name in module.__all__:
+            signature = inspect.signature(getattr(module, name), eval_str=True)
+            first = next(iter(signature.parameters.values()))
+            if _kinds(first.annotation) and _kinds(signature.return_annotation):
+                found[name] = getattr(module, name)
     return found
 
 
 def _threshold_entry(name: str) -> Entry:
     classic = importlib.import_module("cvkit.classic")
-    threshold = importlib.import_module(f"cvkit.classic.thresholds.{name}").threshold
-    parameters = _tuning(inspect.signature(threshold)) | _tuning(inspect.signature(classic.segment))
+    decide = _decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
+    several = decide.__annotations__["return"] == list[float]  # thresholds: as many classes and one more
+    frame = _tuning(inspect.signature(classic.segment))
+    parameters = _tuning(inspect.signature(decide)) | {"foreground": frame["foreground"], "nan": frame["nan"]}
+    if several:
+        del parameters["foreground"]
 
     def call(image, **arguments):
         return classic.segment(image, name, **arguments)
 
-    return Entry(name, call, ("image",), "mask", parameters)
+    return Entry(name, call, ("image",), "classes" if several else "mask", parameters, takes_mask=True)
+
+
+def _decision(module: ModuleType) -> Callable:
+    """What a method's file defines: its threshold or, where none expresses it, the segmentation."""
+    return getattr(module, "threshold", None) or module.segment
 
 
 def _model_entry(name: str, folder: Path) -> Entry:

@@ -124,7 +124,7 @@ def test_arguments_go_to_a_single_method_only():
         cvkit.segment(image, "gaussian | sauvola", window=25)
     with pytest.raises(ValueError, match="must be an odd integer of at least 3, got 4; use 5"):
         cvkit.segment(image, "sauvola", window=4)
-    with pytest.raises(ValueError, match="`foreground` must be one of 'bright', 'dark', got 'blue'"):
+    with pytest.raises(ValueError, match="`foreground` must be one of 'bright', 'dark', 'auto', got 'blue'"):
         cvkit.segment(image, "otsu", foreground="blue")
 
 

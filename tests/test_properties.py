@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from cvkit import registry
+from cvkit.classic import threshold
 from cvkit.classic.components import fill_holes, label, remove_small, split
-from cvkit.classic.thresholds import otsu
 from cvkit.compare.metrics import average_precision, dice, iou
 from cvkit.pipeline import Step
 
@@ -27,7 +27,7 @@ def test_otsu_parts_where_the_variance_between_is_greatest(image):
         dark, bright = image[image <= t].astype(float), image[image > t].astype(float)
         return len(dark) * len(bright) * (dark.mean() - bright.mean()) ** 2 if len(dark) and len(bright) else -1.0
 
-    found = otsu.threshold(image)
+    found = threshold(image, "otsu")
     if np.isnan(found):
         assert np.ptp(image) == 0
     else:
@@ -37,7 +37,7 @@ def test_otsu_parts_where_the_variance_between_is_greatest(image):
 @given(IMAGES, st.integers(1, 5), st.integers(-50, 50))
 def test_otsu_follows_a_change_of_unit(image, factor, offset):
     moved = image.astype(np.int64) * factor + offset
-    assert np.array_equal(image > otsu.threshold(image), moved > otsu.threshold(moved))
+    assert np.array_equal(image > threshold(image, "otsu"), moved > threshold(moved, "otsu"))
 
 
 @given(MASKS, st.floats(0, 1))

@@ -1,4 +1,4 @@
-"""Thresholds and windows against arrays solved by hand, slow twins, OpenCV and scikit-image."""
+"""Local thresholds and windows against arrays solved by hand, slow twins, OpenCV and scikit-image."""
 
 import cv2
 import numpy as np
@@ -7,65 +7,10 @@ from scenes import DATA
 from skimage import data, filters
 
 import cvkit
-from cvkit.classic.histogram import histogram
-from cvkit.classic.thresholds import adaptive_gaussian, adaptive_mean, otsu, sauvola
+from cvkit.classic.thresholds import adaptive_gaussian, adaptive_mean, sauvola
 from cvkit.classic.windows import mean_and_deviation
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
-
-
-@pytest.mark.parametrize("name", IMAGES)
-def test_otsu_is_that_of_opencv_and_scikit_image(name):
-    image = IMAGES[name]
-    assert otsu.threshold(image) == cv2.threshold(image, 0, 255, cv2.THRESH_OTSU)[0] == filters.threshold_otsu(image)
-    wide = image.astype(np.uint16) * 200
-    assert otsu.threshold(wide) == 200 * otsu.threshold(image)
-    assert otsu.threshold(image.astype(np.int64) - 100) == otsu.threshold(image) - 100
-    assert abs(otsu.threshold(image / 255.0) * 255 - otsu.threshold(image)) <= 1 / 200
-
-
-def variance_between(values, threshold):
-    dark, bright = values[values <= threshold], values[values > threshold]
-    if not len(dark) or not len(bright):
-        return -1.0
-    return len(dark) * len(bright) * (dark.mean() - bright.mean()) ** 2
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_otsu_has_the_greatest_variance_between_classes(seed):
-    values = np.random.default_rng(seed).integers(0, 40, (9, 7)).astype(np.int16)
-    best = max(variance_between(values.ravel(), t) for t in range(40))
-    assert variance_between(values.ravel(), otsu.threshold(values)) == pytest.approx(best)
-
-
-def test_otsu_by_hand():
-    # Two values: any threshold from the lower up to the higher parts them; the lower is the last of the dark class.
-    assert otsu.threshold(np.array([[10, 200]], np.uint8)) == 10
-    # {0, 0, 5} against {9}: 3 * 1 * (5/3 - 9)^2 = 161.3; {0, 0} against {5, 9}: 2 * 2 * 7^2 = 196.
-    assert otsu.threshold(np.array([[0, 0, 5, 9]], np.uint8)) == 0
-    assert np.isnan(otsu.threshold(np.full((3, 3), 7.5)))
-    assert np.isnan(otsu.threshold(np.full((3, 3), np.nan)))
-    with_gap = np.array([[10, np.nan, 200]])
-    assert 10 <= otsu.threshold(with_gap) < 200
-
-
-def test_otsu_of_many_pixels_does_not_overflow():
-    image = np.tile(IMAGES["camera"], (9, 9))
-    assert image.size > 2**24 and otsu.threshold(image) == otsu.threshold(IMAGES["camera"])
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int8", "int16", "uint32", "int64", "uint64", "float32"])
-def test_histogram_counts_every_pixel(dtype):
-    image = np.random.default_rng(0).integers(0, 120, (31, 17)).astype(dtype)
-    counts, values = histogram(image)
-    assert counts.sum() == image.size and len(counts) == len(values)
-    below = [counts[values <= level + 0.01].sum() for level in (3, 60, 119)]  # a step of a float is 0.002 wide
-    assert below == [np.count_nonzero(image <= level) for level in (3, 60, 119)]
-
-
-def test_histogram_of_wide_integers_needs_no_memory():
-    counts, values = histogram(np.array([[0, 2**40, 2**63]], np.uint64))
-    assert counts.sum() == 3 and len(counts) <= 65536 and values[-1] == 2.0**63
 
 
 def slow_mean_and_deviation(image, window, border):

@@ -1,52 +1,159 @@
 """Counts of values: the one pass over the image that every global threshold needs."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 LEVELS = 65536
+_STRIP = 1 << 24  # OpenCV counts in float32, which is exact up to here
 
 
-def histogram(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count the values of a grey image, NaN left out.
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """How often each level occurs.
 
-    Parameters
+    Attributes
     ----------
-    image : (H, W) array
-        Integers are counted one by one where they span at most 65,536 values; wider ranges and floats are
-        quantised to 65,536 equal steps between the least and the greatest value.
-
-    Returns
-    -------
     counts : (L,) float64 array
-        Whole numbers.
+        Whole numbers; not all levels need be populated.
     values : (L,) float64 array
-        The greatest value that each level holds, ascending; not all levels need be populated.
-
-    Examples
-    --------
-    >>> counts, values = histogram(np.array([[3, 3, 7]], np.uint8))
-    >>> counts[3], counts[7], values[7]
-    (np.float64(2.0), np.float64(1.0), np.float64(7.0))
+        What a pixel of each level is worth, evenly spaced, ascending.
+    edges : (L,) float64 array
+        The threshold that parts each level from the next: no value of the level lies above. Of integers the
+        values themselves.
     """
-    if image.dtype == np.uint8 or image.dtype == np.uint16:
-        levels = 256 if image.dtype == np.uint8 else LEVELS
-        counts = cv2.calcHist([np.ascontiguousarray(image)], [0], None, [levels], [0, levels]).ravel()
-        if image.size > 2**24:  # float32 counts are exact up to here only
-            counts = np.bincount(image.ravel(), minlength=levels)
-        return counts.astype(np.float64), np.arange(levels, dtype=np.float64)
-    if image.dtype.kind == "f":
-        image = image[~np.isnan(image)].astype(np.float64)
-        if image.size == 0:
-            return np.zeros(1), np.zeros(1)
-    low, high = image.min(), image.max()
-    if image.dtype.kind in "ui" and int(high) - int(low) < LEVELS:
-        offsets = (image.astype(np.int64) - int(low)).ravel() if image.dtype != np.uint64 else (image - low).ravel()
-        counts = np.bincount(offsets.astype(np.int64))
-        return counts.astype(np.float64), float(low) + np.arange(len(counts))
-    low, high = float(low), float(high)
-    step = (high - low) / LEVELS
-    if step == 0:
-        return np.array([float(image.size)]), np.array([high])
-    index = np.minimum((image.ravel() - low) / step, LEVELS - 1).astype(np.int64)
-    counts = np.bincount(index, minlength=LEVELS)
-    return counts.astype(np.float64), np.append(low + step * np.arange(1, LEVELS), high)
+
+    counts: np.ndarray
+    values: np.ndarray
+    edges: np.ndarray
+
+    @classmethod
+    def of(cls, image: np.ndarray) -> "Histogram":
+        """Count the values of a grey image.
+
+        Parameters
+        ----------
+        image : (H, W) array
+            Finite, or a masked array whose masked pixels are left out. Integers, and floats that hold whole numbers,
+            are counted one by one where they span at most 65,536 values; all else is rounded to one of 65,536
+            levels between the least and the greatest value.
+
+        Returns
+        -------
+        histogram : Histogram
+            Of uint8 and uint16 all levels that there can be, else those from the least to the greatest value.
+
+        Examples
+        --------
+        >>> found = Histogram.of(np.array([[3, 3, 7]], np.uint8))
+        >>> found.counts[3], found.counts[7], found.values[7]
+        (np.float64(2.0), np.float64(1.0), np.float64(7.0))
+        """
+        counted = None
+        if isinstance(image, np.ma.MaskedArray):
+            counted = (~np.ma.getmaskarray(image)).view(np.uint8)
+            image = image.data
+        if image.dtype == np.uint8 or image.dtype == np.uint16:
+            levels = 256 if image.dtype == np.uint8 else LEVELS
+            values = np.arange(levels, dtype=np.float64)
+            return cls(_count(image, counted, levels), values, values)
+        low, high = _range(image, counted)
+        if high - low < LEVELS and _is_whole(image, counted):
+            values = float(low) + np.arange(int(high - low) + 1)
+            return cls(_count(image, counted, len(values), low), values, values)
+        if high - low < np.finfo(np.float64).tiny * LEVELS:
+            return cls(np.array([_size(image, counted)]), np.array([float(low)]), np.array([float(high)]))
+        step = (float(high) - float(low)) / (LEVELS - 1)
+        values = float(low) + step * np.arange(LEVELS)
+        return cls(_count(image, counted, LEVELS, low, 1 / step), values, np.append(values[:-1] + step / 2, high))
+
+    def trimmed(self) -> "Histogram":
+        """Leave out the empty levels at both ends."""
+        found = np.flatnonzero(self.counts)
+        inner = slice(found[0], found[-1] + 1) if len(found) else slice(0, 1)
+        return Histogram(self.counts[inner], self.values[inner], self.edges[inner])
+
+    def populated(self) -> "Histogram":
+        """Leave out all empty levels; the values are evenly spaced no more."""
+        found = self.counts > 0
+        return Histogram(self.counts[found], self.values[found], self.edges[found])
+
+    def halves(self) -> tuple[np.ndarray, ...]:
+        """Part the pixels after each populated level but the last.
+
+        Returns
+        -------
+        edges, dark, bright, dark_sum, bright_sum : (L,) float64 arrays
+            The thresholds, how many pixels lie on either side, and the sums of their values above the least one.
+        """
+        levels = self.populated()
+        dark = np.cumsum(levels.counts)
+        dark_sum = np.cumsum(levels.counts * (levels.values - levels.values[0]))
+        return levels.edges[:-1], dark[:-1], dark[-1] - dark[:-1], dark_sum[:-1], dark_sum[-1] - dark_sum[:-1]
+
+    def coarse(self, levels: int = 256) -> "Histogram":
+        """Count in at most so many equal steps from the least to the greatest value.
+
+        For methods that read the shape of the histogram, which thousands of hardly populated levels do not show.
+        """
+        trimmed = self.trimmed()
+        many = len(trimmed.counts)
+        if many <= levels:
+            return trimmed
+        place = np.arange(many) * levels // many
+        counts = np.bincount(place, trimmed.counts, minlength=levels)
+        last = np.append(np.flatnonzero(np.diff(place)), many - 1)
+        first = np.append(0, last[:-1] + 1)
+        return Histogram(counts, (trimmed.values[first] + trimmed.values[last]) / 2, trimmed.edges[last])
+
+
+def _size(image: np.ndarray, counted: np.ndarray | None) -> float:
+    return float(image.size if counted is None else np.count_nonzero(counted))
+
+
+def _range(image: np.ndarray, counted: np.ndarray | None) -> tuple:
+    if counted is not None:
+        image = image[counted.view(bool)]
+    low, high = (image.min(), image.max()) if image.size else (0, 0)
+    return (int(low), int(high)) if image.dtype.kind in "ui" else (float(low), float(high))
+
+
+def _is_whole(image: np.ndarray, counted: np.ndarray | None) -> bool:
+    """Whether all counted values are whole numbers; the first row mostly tells."""
+    if image.dtype.kind in "ui":
+        return True
+    for rows in (slice(1), slice(None)):
+        whole = image[rows] == np.rint(image[rows])
+        if not (whole if counted is None else whole | (counted[rows] == 0)).all():
+            return False
+    return True
+
+
+def _count(
+    image: np.ndarray, counted: np.ndarray | None, levels: int, low: float = 0, scale: float = 1.0
+) -> np.ndarray:
+    """Count the levels ``round((image - low) * scale)`` strip by strip."""
+    total = np.zeros(levels)
+    rows = max(1, _STRIP // image.shape[1])
+    for row in range(0, image.shape[0], rows):
+        part = image[row : row + rows]
+        if part.dtype != np.uint8 and part.dtype != np.uint16:
+            part = _as_uint16(part, low, scale)
+        inside = None if counted is None else np.ascontiguousarray(counted[row : row + rows])
+        span = 256 if part.dtype == np.uint8 else LEVELS  # OpenCV is fast for the full range of the dtype alone
+        total += cv2.calcHist([np.ascontiguousarray(part)], [0], inside, [span], [0, span]).ravel()[:levels]
+    return total
+
+
+def _as_uint16(part: np.ndarray, low: float, scale: float) -> np.ndarray:
+    """Give ``round((part - low) * scale)``, by OpenCV where it takes the dtype and loses nothing."""
+    kind, size = part.dtype.kind, part.dtype.itemsize
+    if kind == "i" and size <= 4 and scale == 1:
+        return cv2.subtract(np.ascontiguousarray(part), low, dtype=cv2.CV_16U)
+    if kind == "f" and (size == 8 or (size == 4 and abs(low) * scale < 2**20)):
+        part = np.ascontiguousarray(part)
+        return cv2.addWeighted(part, scale, part, 0, -low * scale, dtype=cv2.CV_16U)
+    if kind in "ui" and scale == 1:
+        return (part - part.dtype.type(low)).astype(np.uint16)
+    return np.rint(np.subtract(part, low, dtype=np.float64) * scale).clip(0, LEVELS - 1).astype(np.uint16)
