@@ -22,6 +22,7 @@ _NAMES = {
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
     "train": "cvkit.deep.training",
+    "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")
 

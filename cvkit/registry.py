@@ -49,7 +49,12 @@ def methods() -> list[str]:
     >>> methods()  # doctest: +ELLIPSIS
     ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
     """
-    return _files(THRESHOLDS) + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+    return thresholds() + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+
+
+def thresholds() -> list[str]:
+    """List the classical methods."""
+    return _files(THRESHOLDS)
 
 
 def networks() -> list[str]:
@@ -92,7 +97,7 @@ def explain(name: str) -> str:
     >>> print(explain("otsu").splitlines()[0])
     Otsu's threshold: the two classes lie as far apart as they can.
     """
-    if name in _files(THRESHOLDS):
+    if name in thresholds():
         module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
         return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(_decision(module))}"
     if name in networks():
@@ -129,7 +134,7 @@ def find(name: str) -> Entry:
     Traceback (most recent call last):
     ValueError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
     """
-    if name in _files(THRESHOLDS):
+    if name in thresholds():
         return _threshold_entry(name)
     if (TRAINED / name / "card.json").is_file() and name.isidentifier():
         return _model_entry(name, TRAINED / name)

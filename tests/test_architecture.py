@@ -34,6 +34,8 @@ ALLOWED = {
     "compare": {"numpy", "cvkit", "cvkit.io", "cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.compare"},
     "compare/metrics": {"numpy", "cvkit.arrays"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
+    "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
+    | {"cvkit.pipeline", "cvkit.compare"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli"},
 }
 

@@ -12,7 +12,7 @@ from cvkit import registry
 from cvkit.arrays import kind_of
 
 METHODS = cvkit.methods()
-CLASSICAL = [name for name in METHODS if registry.summary(name) and name in registry._files(registry.THRESHOLDS)]
+CLASSICAL = registry.thresholds()
 STEPS = cvkit.steps()
 BEFORE = [name for name in STEPS if registry.find(name).takes == ("image",)]
 AFTER = [name for name in STEPS if name not in BEFORE]

@@ -9,6 +9,7 @@ import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 LEAVES = {
+    "try_all_thresholds": ["page.png", "coins.png"],
     "compare_methods": ["scores.csv", "comparison.png"],
     "count_nuclei": ["nuclei.csv", "labels.png", "overlay.png"],
     "binarise_page": ["otsu.png", "sauvola.png", "flattened.png", "comparison.png"],
@@ -17,6 +18,7 @@ LEAVES = {
     "train_unet": ["config.json", "history.csv", "model/card.json", "model/model.onnx"],
 }
 SAYS = {
+    "try_all_thresholds": "The picture of coins",
     "compare_methods": "Best Dice: nuclei",
     "count_nuclei": "8 nuclei, of 2072 pixels in the median",
     "binarise_page": "36.2% ink",

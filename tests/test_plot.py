@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+import scenes
 
 import cvkit
+from cvkit import registry
 from cvkit.compare import paint, plot
 
 LONG = "clahe(limit=2.0) | flatten_background(sigma=50) | sauvola(window=51, k=-0.2) | fill_holes | split(neck=0.{})"
@@ -159,3 +161,16 @@ def test_no_display_and_no_pyplot():
         "cvkit.compare(i, 'otsu', i).plot(); assert 'matplotlib.pyplot' not in sys.modules"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, env={"PATH": "", "MPLBACKEND": "TkAgg"})
+
+
+def test_all_methods_in_one_picture():
+    image = scenes.blobs()[0]
+    figure = cvkit.try_all(image)
+    assert len(figure.axes) == 1 + len(registry.thresholds())
+    two = np.repeat([0, 1], 50).astype(np.uint8)[None]
+    figure = cvkit.try_all(two, ["otsu", "multi_otsu", "otsu | regions", lambda image: 1 / 0])
+    texts = [" ".join(text.get_text() for text in axes.texts) for axes in figure.axes]
+    assert texts[1] == "" and texts[2].startswith("failed: `classes` must be") and "rows of" in texts[3]
+    assert "ZeroDivisionError" in texts[4]
+    with pytest.raises(ValueError, match="did you mean 'otsu'"):
+        cvkit.try_all(image, ["otzu"])

@@ -24,7 +24,7 @@ def takes_histogram(name):
     return decide is not None and "histogram" in decide.__annotations__
 
 
-GLOBAL = [name for name in registry._files(registry.THRESHOLDS) if takes_histogram(name)]
+GLOBAL = [name for name in registry.thresholds() if takes_histogram(name)]
 ONE = [name for name in GLOBAL if name != "multi_otsu"]
 
 

@@ -158,7 +158,7 @@ def _run(pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth) ->
             row |= _score(truth, answer)
             predictions[label] = answer
         except Exception as fault:
-            row = {"method": label, "image": name, "failure": _reason(fault)}
+            row = {"method": label, "image": name, "failure": reason(fault)}
         rows.append(row)
     if truth is None:
         for row in rows:
@@ -240,8 +240,8 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
     return metrics.dice(one > 0, other > 0)
 
 
-def _reason(fault: Exception) -> str:
-    """One line; the type only where the author of the fault did not write for people."""
+def reason(fault: Exception) -> str:
+    """Say in one line why a method failed; the type only where the author of the fault did not write for people."""
     text = " ".join(str(fault).split()) or "no reason given"
     return text if isinstance(fault, (ValueError, TypeError)) else f"{type(fault).__name__}: {text}"
 

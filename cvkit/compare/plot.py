@@ -94,7 +94,7 @@ def steps(trace: list[tuple]) -> Figure:
     Parameters
     ----------
     trace : list of (text, array)
-        From `Pipeline.trace`: the image first.
+        From `Pipeline.trace`: the image first. A text in the place of an array is shown as it is.
 
     Returns
     -------
@@ -117,12 +117,14 @@ def steps(trace: list[tuple]) -> Figure:
 
 def _is_answer(result) -> bool:
     """Tell an answer from an image; grey images and classes are both uint8, but classes are few."""
-    if isinstance(result, dict) or is_mask(result) or result.dtype == np.int32:
+    if isinstance(result, (dict, str)) or is_mask(result) or result.dtype == np.int32:
         return True
     return result.ndim == 2 and result.dtype == np.uint8 and len(np.unique(result)) <= 24
 
 
 def _shown(result) -> np.ndarray | str:
+    if isinstance(result, str):
+        return result
     return _rows(result) if isinstance(result, dict) else _alone(_thin(result))
 
 
