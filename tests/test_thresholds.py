@@ -30,7 +30,7 @@ ONE = [name for name in GLOBAL if name != "multi_otsu"]
 
 def levels(counts):
     places = np.arange(len(counts), dtype=np.float64)
-    return Histogram(np.asarray(counts, np.float64), places, places)
+    return Histogram(np.asarray(counts, np.int64), places, places)
 
 
 def random_levels(seed):

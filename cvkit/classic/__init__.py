@@ -1,7 +1,6 @@
 """Classical segmentation: thresholds and what follows them. Knows nothing of networks."""
 
 import importlib
-import inspect
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -167,8 +166,8 @@ def _module(method: str) -> ModuleType:
 
 
 def _threshold(view: _View, module: ModuleType, parameters: dict):
-    takes = next(iter(inspect.signature(module.threshold).parameters))
-    return module.threshold(view.histogram if takes == "histogram" else view.counted, **parameters)
+    takes_histogram = "histogram" in module.threshold.__annotations__
+    return module.threshold(view.histogram if takes_histogram else view.counted, **parameters)
 
 
 def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mask | Classes:

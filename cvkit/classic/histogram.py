@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 LEVELS = 65536
+_ALL = {np.dtype(name): np.arange(levels, dtype=np.float64) for name, levels in (("u1", 256), ("u2", LEVELS))}
 _STRIP = 1 << 24  # OpenCV counts in float32, which is exact up to here
 
 
@@ -15,8 +16,8 @@ class Histogram:
 
     Attributes
     ----------
-    counts : (L,) float64 array
-        Whole numbers; not all levels need be populated.
+    counts : (L,) int64 array
+        Not all levels need be populated.
     values : (L,) float64 array
         What a pixel of each level is worth, evenly spaced, ascending.
     edges : (L,) float64 array
@@ -48,30 +49,30 @@ class Histogram:
         --------
         >>> found = Histogram.of(np.array([[3, 3, 7]], np.uint8))
         >>> found.counts[3], found.counts[7], found.values[7]
-        (np.float64(2.0), np.float64(1.0), np.float64(7.0))
+        (np.int64(2), np.int64(1), np.float64(7.0))
         """
         counted = None
         if isinstance(image, np.ma.MaskedArray):
             counted = (~np.ma.getmaskarray(image)).view(np.uint8)
             image = image.data
         if image.dtype == np.uint8 or image.dtype == np.uint16:
-            levels = 256 if image.dtype == np.uint8 else LEVELS
-            values = np.arange(levels, dtype=np.float64)
-            return cls(_count(image, counted, levels), values, values)
+            values = _ALL[image.dtype]
+            return cls(_count(image, counted, len(values)), values, values)
         low, high = _range(image, counted)
         if high - low < LEVELS and _is_whole(image, counted):
             values = float(low) + np.arange(int(high - low) + 1)
             return cls(_count(image, counted, len(values), low), values, values)
         if high - low < np.finfo(np.float64).tiny * LEVELS:
-            return cls(np.array([_size(image, counted)]), np.array([float(low)]), np.array([float(high)]))
+            size = image.size if counted is None else np.count_nonzero(counted)
+            return cls(np.array([size]), np.array([float(low)]), np.array([float(high)]))
         step = (float(high) - float(low)) / (LEVELS - 1)
         values = float(low) + step * np.arange(LEVELS)
         return cls(_count(image, counted, LEVELS, low, 1 / step), values, np.append(values[:-1] + step / 2, high))
 
     def trimmed(self) -> "Histogram":
         """Leave out the empty levels at both ends."""
-        found = np.flatnonzero(self.counts)
-        inner = slice(found[0], found[-1] + 1) if len(found) else slice(0, 1)
+        found = self.counts > 0
+        inner = slice(int(found.argmax()), len(found) - int(found[::-1].argmax()))
         return Histogram(self.counts[inner], self.values[inner], self.edges[inner])
 
     def populated(self) -> "Histogram":
@@ -80,17 +81,19 @@ class Histogram:
         return Histogram(self.counts[found], self.values[found], self.edges[found])
 
     def halves(self) -> tuple[np.ndarray, ...]:
-        """Part the pixels after each populated level but the last.
+        """Part the pixels after each level from the least to the greatest value, this one left out.
 
         Returns
         -------
         edges, dark, bright, dark_sum, bright_sum : (L,) float64 arrays
-            The thresholds, how many pixels lie on either side, and the sums of their values above the least one.
+            The thresholds, how many pixels lie on either side, and the sums of their places: of a pixel of the least
+            value 0, of the next level 1, and so on.
         """
-        levels = self.populated()
-        dark = np.cumsum(levels.counts)
-        dark_sum = np.cumsum(levels.counts * (levels.values - levels.values[0]))
-        return levels.edges[:-1], dark[:-1], dark[-1] - dark[:-1], dark_sum[:-1], dark_sum[-1] - dark_sum[:-1]
+        levels = self.trimmed()
+        dark = np.cumsum(levels.counts)  # integers: exact, and summed ten times as fast
+        dark_sum = np.cumsum(levels.counts * np.arange(len(levels.counts)))
+        bright, bright_sum = dark[-1] - dark[:-1], dark_sum[-1] - dark_sum[:-1]
+        return levels.edges[:-1], *(part.astype(np.float64) for part in (dark[:-1], bright, dark_sum[:-1], bright_sum))
 
     def coarse(self, levels: int = 256) -> "Histogram":
         """Count in at most so many equal steps from the least to the greatest value.
@@ -102,14 +105,10 @@ class Histogram:
         if many <= levels:
             return trimmed
         place = np.arange(many) * levels // many
-        counts = np.bincount(place, trimmed.counts, minlength=levels)
         last = np.append(np.flatnonzero(np.diff(place)), many - 1)
         first = np.append(0, last[:-1] + 1)
+        counts = np.add.reduceat(trimmed.counts, first)
         return Histogram(counts, (trimmed.values[first] + trimmed.values[last]) / 2, trimmed.edges[last])
-
-
-def _size(image: np.ndarray, counted: np.ndarray | None) -> float:
-    return float(image.size if counted is None else np.count_nonzero(counted))
 
 
 def _range(image: np.ndarray, counted: np.ndarray | None) -> tuple:
@@ -134,16 +133,18 @@ def _count(
     image: np.ndarray, counted: np.ndarray | None, levels: int, low: float = 0, scale: float = 1.0
 ) -> np.ndarray:
     """Count the levels ``round((image - low) * scale)`` strip by strip."""
-    total = np.zeros(levels)
     rows = max(1, _STRIP // image.shape[1])
-    for row in range(0, image.shape[0], rows):
-        part = image[row : row + rows]
-        if part.dtype != np.uint8 and part.dtype != np.uint16:
-            part = _as_uint16(part, low, scale)
-        inside = None if counted is None else np.ascontiguousarray(counted[row : row + rows])
-        span = 256 if part.dtype == np.uint8 else LEVELS  # OpenCV is fast for the full range of the dtype alone
-        total += cv2.calcHist([np.ascontiguousarray(part)], [0], inside, [span], [0, span]).ravel()[:levels]
-    return total
+    strips = [slice(row, row + rows) for row in range(0, image.shape[0], rows)]
+    counts = [_count_strip(image[rows], None if counted is None else counted[rows], low, scale) for rows in strips]
+    return sum(counts[1:], start=counts[0])[:levels]
+
+
+def _count_strip(part: np.ndarray, counted: np.ndarray | None, low: float, scale: float) -> np.ndarray:
+    if part.dtype != np.uint8 and part.dtype != np.uint16:
+        part = _as_uint16(part, low, scale)
+    inside = None if counted is None else np.ascontiguousarray(counted)
+    span = 256 if part.dtype == np.uint8 else LEVELS  # OpenCV is fast for the full range of the dtype alone
+    return cv2.calcHist([np.ascontiguousarray(part)], [0], inside, [span], [0, span]).ravel().astype(np.int64)
 
 
 def _as_uint16(part: np.ndarray, low: float, scale: float) -> np.ndarray:

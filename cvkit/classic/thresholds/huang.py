@@ -33,9 +33,10 @@ def threshold(histogram: Histogram, *, levels: int = 256) -> float:
     3.0
     """
     coarse = histogram.coarse(levels).populated()
-    edges, dark, bright, dark_sum, bright_sum = coarse.halves()
     values = coarse.values - coarse.values[0]
-    means = np.where(coarse.edges <= edges[:, None], (dark_sum / dark)[:, None], (bright_sum / bright)[:, None])
+    dark, dark_sum = np.cumsum(coarse.counts), np.cumsum(coarse.counts * values)
+    edges, bright, bright_sum = coarse.edges[:-1], dark[-1] - dark[:-1], dark_sum[-1] - dark_sum[:-1]
+    means = np.where(coarse.edges <= edges[:, None], (dark_sum / dark)[:-1, None], (bright_sum / bright)[:, None])
     far = np.abs(values - means) / values[-1]  # (thresholds, levels)
     # With u = 1 / (1 + far) Shannon's function is log(1 + far) - far / (1 + far) * log(far).
     fuzzy = np.log1p(far) - far / (1 + far) * np.log(np.maximum(far, np.finfo(np.float64).tiny))

@@ -38,11 +38,12 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     if compat == "imagej":
         return _imagej(histogram)
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
-    origin = histogram.populated().values[0]
-    halfway = (dark_sum / dark + bright_sum / bright) / 2 + origin
+    levels = histogram.trimmed()
+    origin, step = levels.values[0], levels.values[1] - levels.values[0]
+    halfway = (dark_sum / dark + bright_sum / bright) / 2 * step + origin
     if compat == "skimage":
         return _skimage(histogram, edges, halfway)
-    point, before = origin + (dark_sum[-1] + bright_sum[-1]) / (dark[-1] + bright[-1]), math.nan
+    point, before = origin + step * (dark_sum[-1] + bright_sum[-1]) / (dark[-1] + bright[-1]), math.nan
     while point != before:
         before, point = point, halfway[np.clip(np.searchsorted(edges, point, "right") - 1, 0, len(edges) - 1)]
     return float(point)

@@ -36,27 +36,27 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     """
     one_of(compat, "compat", (None, "imagej"))
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
-    levels = histogram.populated()
-    squares = np.cumsum(levels.counts * (levels.values - levels.values[0]) ** 2)
-    variance0 = squares[:-1] / dark - (dark_sum / dark) ** 2
-    variance1 = (squares[-1] - squares[:-1]) / bright - (bright_sum / bright) ** 2
+    levels = histogram.trimmed()
+    squares = np.cumsum(levels.counts * np.arange(len(levels.counts)) ** 2).astype(np.float64)
+    mean0, mean1 = dark_sum / dark, bright_sum / bright
+    variance0, variance1 = squares[:-1] / dark - mean0**2, (squares[-1] - squares[:-1]) / bright - mean1**2
     if compat:
-        means = dark_sum / dark + levels.values[0], bright_sum / bright + levels.values[0]
-        return _iterate(levels, edges, (dark, bright), means, (variance0, variance1))
-    # A class of one level has no deviation, and would win whatever it is: it gets that of values spread over a step.
-    least = np.diff(levels.values).min() ** 2 / 12
-    deviation0, deviation1 = np.sqrt(np.maximum(variance0, least)), np.sqrt(np.maximum(variance1, least))
+        return _iterate(levels, (dark, bright), (mean0, mean1), (variance0, variance1))
+    # A class of one level has no deviation, and would win whatever it is: it gets that of values spread over a level.
+    deviation0, deviation1 = np.sqrt(np.maximum(variance0, 1 / 12)), np.sqrt(np.maximum(variance1, 1 / 12))
     return float(edges[np.argmin(dark * np.log(deviation0 / dark) + bright * np.log(deviation1 / bright))])
 
 
-def _iterate(levels: Histogram, edges: np.ndarray, sizes: tuple, means: tuple, variances: tuple) -> float:
+def _iterate(levels: Histogram, sizes: tuple, means: tuple, variances: tuple) -> float:
     """Where both normal distributions are equally likely, from the classes that this point parts, until it stays."""
+    origin, step = levels.values[0], levels.values[1] - levels.values[0]
     point, before = math.floor(levels.counts @ levels.values / levels.counts.sum()), -math.inf
     while point != before:
-        place = int(np.clip(np.searchsorted(edges, point, "right") - 1, 0, len(edges) - 1))
+        place = int(np.clip((point - origin) // step, 0, len(sizes[0]) - 1))
         n0, n1, m0, m1, v0, v1 = (float(side[place]) for pair in (sizes, means, variances) for side in pair)
         if min(v0, v1) <= 0:
             break
+        m0, m1, v0, v1 = m0 * step + origin, m1 * step + origin, v0 * step**2, v1 * step**2
         a, b = 1 / v0 - 1 / v1, m0 / v0 - m1 / v1
         c = m0**2 / v0 - m1**2 / v1 + math.log10(v0 * n1**2 / (v1 * n0**2))  # by 10, where the theory wants e
         if a == 0 or b * b < a * c:

@@ -29,4 +29,8 @@ def threshold(histogram: Histogram) -> float:
     3.0
     """
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
-    return float(edges[np.argmax((dark_sum * bright - bright_sum * dark) ** 2 / (dark * bright))])
+    apart = dark_sum * bright
+    apart -= bright_sum * dark
+    apart *= apart
+    apart /= dark * bright
+    return float(edges[np.argmax(apart)])
