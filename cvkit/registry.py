@@ -99,7 +99,7 @@ def explain(name: str) -> str:
     """
     if name in thresholds():
         module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
-        return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(_decision(module))}"
+        return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(decision(module))}"
     if name in networks():
         return inspect.getdoc(network(name))
     entry = find(name)
@@ -248,7 +248,7 @@ def _step_functions() -> dict[str, Callable]:
 
 def _threshold_entry(name: str) -> Entry:
     classic = importlib.import_module("cvkit.classic")
-    decide = _decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
+    decide = decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
     several = decide.__annotations__["return"] == list[float]  # thresholds: as many classes and one more
     frame = _tuning(inspect.signature(classic.segment))
     parameters = _tuning(inspect.signature(decide)) | {"foreground": frame["foreground"], "nan": frame["nan"]}
@@ -261,7 +261,7 @@ def _threshold_entry(name: str) -> Entry:
     return Entry(name, call, ("image",), "classes" if several else "mask", parameters, takes_mask=True)
 
 
-def _decision(module: ModuleType) -> Callable:
+def decision(module: ModuleType) -> Callable:
     """What a method's file defines: its threshold or, where none expresses it, the segmentation."""
     return getattr(module, "threshold", None) or module.segment
 

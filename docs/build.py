@@ -19,16 +19,29 @@ Written by `python docs/build.py` from the code; do not edit. The same, one at a
 """
 
 
+THRESHOLDS = """## Thresholds: image to mask
+
+A pixel is foreground if it exceeds the threshold. All take also
+
+- `foreground='bright'`: `'dark'` turns this round, `'auto'` takes the side of Otsu's threshold which fewer pixels of the
+  image's border are on;
+- `nan='raise'`: `'ignore'` leaves NaN out of all counts and windows, and out of the foreground;
+- in Python `mask=`, where to look: the rest is treated like ignored NaN.
+
+RGB is turned to grey by 0.299 R + 0.587 G + 0.114 B. If all values are equal there is nothing to tell apart: the mask
+is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit.
+"""
+
+
 def page() -> str:
     """The whole page."""
-    trained = [name for name in cvkit.methods() if (registry.TRAINED / name).is_dir()]
-    thresholds = [name for name in cvkit.methods() if name not in trained]
+    trained = [name for name in cvkit.methods() if name not in registry.thresholds()]
     before = [name for name in cvkit.steps() if registry.find(name).takes == ("image",)]
     after = [name for name in cvkit.steps() if name not in before]
     parts = [
         HEAD,
-        "## Thresholds: image to mask\n\nEach takes also `foreground='bright'` (above the threshold) or `'dark'`.\n",
-        *map(threshold, thresholds),
+        THRESHOLDS,
+        *map(threshold, registry.thresholds()),
         "## Trained models: image to mask\n",
         *map(model, trained),
         "## Steps before a method: image to image\n",
@@ -46,7 +59,7 @@ def threshold(name: str) -> str:
     module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
     first, *rest = re.split(r"\n\n", inspect.getdoc(module))
     formula = "\n\n".join(f"```\n{inspect.cleandoc(part)}\n```" if part.startswith(" ") else part for part in rest)
-    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(module.threshold)}"
+    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(registry.decision(module))}"
 
 
 def function(name: str, call) -> str:
