@@ -23,8 +23,8 @@ THRESHOLDS = """## Thresholds: image to mask
 
 A pixel is foreground if it exceeds the threshold. All take also
 
-- `foreground='bright'`: `'dark'` turns this round, `'auto'` takes the side of Otsu's threshold which fewer pixels of the
-  image's border are on;
+- `foreground='bright'`: `'dark'` turns this round, `'auto'` takes the side of Otsu's threshold which fewer pixels of
+  the image's border are on;
 - `nan='raise'`: `'ignore'` leaves NaN out of all counts and windows, and out of the foreground;
 - in Python `mask=`, where to look: the rest is treated like ignored NaN.
 
