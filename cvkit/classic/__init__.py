@@ -9,6 +9,7 @@ import numpy as np
 
 from cvkit.arrays import VOID, Classes, Image, Mask, as_gray, as_mask, one_of, same_shape
 from cvkit.classic.histogram import Histogram
+from cvkit.classic.windows import Surface
 
 __all__ = ["segment", "segment_each", "threshold"]
 
@@ -192,6 +193,8 @@ def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mas
 
 
 def _compare(image: np.ndarray, threshold, foreground: str) -> Mask:
+    if isinstance(threshold, Surface):
+        return threshold.compare(foreground)
     if np.ndim(threshold) == 0:
         threshold = _as_scalar(threshold, image.dtype)
     return image > threshold if foreground == "bright" else image <= threshold

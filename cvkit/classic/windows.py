@@ -1,106 +1,258 @@
-"""Exact sums around every pixel: mean and standard deviation of a window, at the same cost for every size."""
+"""Exact sums around every pixel, at the same cost for every window, and the surfaces of thresholds made of them."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
-from cvkit.arrays import as_finite, odd, one_of
+from cvkit.arrays import odd, one_of
+from cvkit.classic import kernel
 
-BORDERS = {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE}
-STRIP = 1 << 20  # pixels of the padded image that are summed at a time
+BORDERS = ("reflect", "replicate", "truncate")
+CHUNK = 1 << 17  # pixels that are worked on at a time, so that they stay in the cache
+_ALONE = 1 << 16  # pixels up to which threads cost more than they bring
 
 
-def mean(image: np.ndarray, window: int, border: str = "reflect") -> np.ndarray:
-    """Mean of the square window around every pixel.
+class Surface:
+    """A threshold at every pixel, computed some rows at a time when it is asked for, on all cores.
+
+    ``numpy.asarray(surface)`` gives it as a (H, W) float64 array; `compare` never holds it as a whole.
 
     Parameters
     ----------
     image : (H, W) array
-        Any real dtype, without NaN.
-    window : int, odd
-        Side of the window in pixels.
-    border : {"reflect", "replicate"}
-        What lies beyond the image: its mirror without the edge pixel itself, or the edge pixel again and again.
-
-    Returns
-    -------
-    mean : (H, W) float64 array
-
-    Examples
-    --------
-    >>> mean(np.array([[0, 3, 6]], np.uint8), 3)
-    array([[2., 3., 4.]])
+        What it belongs to.
+    rows_of : callable
+        Gives an iterator of (slice of rows, (h, W) array) for the rows from `first` to `last`.
     """
-    return mean_and_deviation(image, window, border, deviation=False)[0]
+
+    def __init__(self, image: np.ndarray, rows_of: Callable[[int, int], Iterator]) -> None:
+        self.image = np.ma.getdata(image)
+        self.shape, self.ndim = image.shape, 2
+        self._rows_of = rows_of
+
+    def compare(self, foreground: str) -> np.ndarray:
+        """Compare the image with the surface: above it is bright foreground, the rest is dark."""
+        mask = np.empty(self.shape, bool)
+        beyond = np.greater if foreground == "bright" else np.less_equal
+        self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
+        return mask
+
+    def max(self) -> float:
+        """Give the greatest value, NaN left out."""
+        return float(max(self._visit(lambda rows, surface: np.nanmax(surface))))
+
+    def min(self) -> float:
+        """Give the least value, NaN left out."""
+        return float(min(self._visit(lambda rows, surface: np.nanmin(surface))))
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        out = np.empty(self.shape, dtype or np.float64)
+        self._visit(lambda rows, surface: np.copyto(out[rows], surface))
+        return out
+
+    def _visit(self, look: Callable) -> list:
+        """Let a function look at all rows with the surface there; give what it says of each part."""
+
+        def band(first: int, last: int) -> list:
+            return [look(rows, surface) for rows, surface in self._rows_of(first, last)]
+
+        height, width = self.shape
+        many = min(_cores(), height) if height * width > _ALONE else 1
+        ends = [height * place // many for place in range(many + 1)]
+        if many == 1:
+            return band(0, height)
+        with ThreadPoolExecutor(many) as pool:
+            return [said for part in pool.map(band, ends[:-1], ends[1:]) for said in part]
 
 
-def mean_and_deviation(
-    image: np.ndarray, window: int, border: str = "reflect", *, deviation: bool = True
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Mean and standard deviation of the square window around every pixel.
+def local(image: np.ndarray, window: int, formula: Callable, *, border: str = "reflect") -> Surface:
+    """Make a surface by a formula of what surrounds each pixel.
 
     The sums of integers are exact, and so is N * sum(x**2) - sum(x)**2 for images up to 16 bits: no bright flat
     region gets a deviation that it does not have. Floats are summed about the middle of their range.
 
     Parameters
     ----------
-    image, window, border
-        As `mean`.
-    deviation : bool
-        Whether to compute it at all.
+    image : (H, W) array
+        Of any real dtype, finite; masked pixels of a masked array are not counted.
+    window : int, odd
+        Side of the square window in pixels; it may be larger than the image.
+    formula : callable
+        The names of its arguments say what it wants of some rows, as (h, W) arrays: `m` mean and `s` standard deviation
+        of the window, `low` and `high` the least and the greatest value there, `n` how many pixels were counted, `x`
+        the pixels themselves, `rows` the slice of rows.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image: its mirror without the edge pixel itself, the edge pixel again and again, or
+        nothing, so that windows are smaller there.
 
     Returns
     -------
-    mean, deviation : (H, W) float64 arrays
-        The deviation divides by the number of pixels; None if it is not wanted.
+    surface : Surface
 
     Raises
     ------
     ValueError
-        If the window is even or less than 3, or the image holds NaN.
+        If the window is even or less than 3, or there is no such border.
+
+    Examples
+    --------
+    >>> np.asarray(local(np.array([[0, 3, 6]], np.uint8), 3, lambda m: m))
+    array([[2., 3., 4.]])
     """
     window = odd(window, "window")
-    one_of(border, "border", tuple(BORDERS))
-    as_finite(image, "a local threshold")
-    half, (height, width) = window // 2, image.shape
-    middle = _middle(image)
-    exact = image.dtype.kind in "ui" and image.dtype.itemsize <= 2
-    means = np.empty(image.shape)
-    deviations = np.empty(image.shape) if deviation else None
-    rows_at_once = max(1, STRIP // (width + 2 * half) - 2 * half)
-    padded = cv2.copyMakeBorder(_plain(image, middle), half, half, half, half, BORDERS[border])
-    for row in range(0, height, rows_at_once):
-        strip = padded[row : row + rows_at_once + 2 * half]
-        rows = slice(row, min(row + rows_at_once, height))
+    one_of(border, "border", BORDERS)
+    wanted = formula.__code__.co_varnames[: formula.__code__.co_argcount]
+    data, counted = np.ma.getdata(image), counted_pixels(image)
+    plain, origin = _plain(data, counted)
+    tables = [places(length, window // 2, border) for length in data.shape]
+    compiled = counted is None and border != "truncate" and kernel.takes(plain)
+    extremes = {"low": cv2.erode, "high": cv2.dilate}
+
+    def rows_of(first: int, last: int) -> Iterator:
+        parts = chunks(first, last, data.shape[1])
+        if not {"m", "s", "n"} & {*wanted}:
+            found = ((rows, None, None, None) for rows in parts)
+        elif compiled:
+            found = kernel.moments(plain, window, *tables, parts, deviation="s" in wanted)
+        else:
+            found = _moments(plain, window, *tables, parts, counted, deviation="s" in wanted)
+        for rows, mean, deviation, count in found:
+            given = {"m": mean + origin if origin else mean, "s": deviation, "n": count, "x": data[rows], "rows": rows}
+            for name in {*extremes} & {*wanted}:
+                given[name] = _extreme(extremes[name], data, window, *tables, rows, counted)
+            yield rows, formula(**{name: given[name] for name in wanted})
+
+    return Surface(image, rows_of)
+
+
+def chunks(first: int, last: int, width: int) -> list[slice]:
+    """Slices of some rows each."""
+    most = max(8, CHUNK // width)
+    return [slice(row, min(row + most, last)) for row in range(first, last, most)]
+
+
+def places(length: int, half: int, border: str) -> np.ndarray:
+    """For every place of a padded axis the place to take instead; -1 where there is nothing."""
+    place = np.arange(-half, length + half)
+    if border == "reflect" and length > 1:
+        place = np.abs(place) % (2 * length - 2)
+        return np.where(place < length, place, 2 * length - 2 - place).astype(np.int32)
+    inside = (place >= 0) & (place < length)
+    return np.where(inside | (border != "truncate"), place.clip(0, length - 1), -1).astype(np.int32)
+
+
+def half_range(image: np.ndarray) -> float:
+    """Half the range of an integer dtype, or of the values of a float image: no deviation can be greater."""
+    if image.dtype.kind in "ui":
+        info = np.iinfo(image.dtype)
+        return (float(info.max) - float(info.min)) / 2
+    return (float(image.max()) - float(image.min())) / 2 or 1.0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def counted_pixels(image: np.ndarray) -> np.ndarray | None:
+    """Which pixels count, if not all do."""
+    return ~np.ma.getmaskarray(image) if isinstance(image, np.ma.MaskedArray) else None
+
+
+def _plain(image: np.ndarray, counted: np.ndarray | None) -> tuple[np.ndarray, float]:
+    """A dtype that is summed without loss, and what to add to its means: uint8 and uint16, else float64."""
+    kind, size = image.dtype.kind, image.dtype.itemsize
+    if kind == "u" and size <= 2:
+        return np.ascontiguousarray(image), 0.0
+    if kind == "i" and size <= 2:
+        least = np.iinfo(image.dtype).min
+        return (image.astype(np.int32) - least).astype(np.uint16), float(least)
+    if counted is not None:
+        image = np.where(counted, image, image[counted][0] if counted.any() else 0)
+    middle = float(image.min()) / 2 + float(image.max()) / 2
+    return image.astype(np.float64) - middle, middle
+
+
+def _moments(
+    image: np.ndarray,
+    window: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    parts: list[slice],
+    counted: np.ndarray | None,
+    *,
+    deviation: bool,
+) -> Iterator[tuple]:
+    """Mean, deviation and number of pixels of some rows at a time, as `kernel.moments`, for whatever it does not do."""
+    all_count = counted is None and rows[0] >= 0
+    for part in parts:
+        around = rows[part.start : part.stop + window - 1]
+        strip = _padded(image, around, cols)
+        count = float(window * window)
+        if not all_count:
+            inside = np.ones(strip.shape, bool) if counted is None else _padded(counted, around, cols)
+            inside = inside.view(np.uint8)
+            inside[around < 0] = 0
+            inside[:, cols < 0] = 0
+            strip = strip * inside
+            count = _windows(cv2.integral(inside, sdepth=cv2.CV_64F), window)
+        if strip.dtype == np.uint16:
+            strip = strip.astype(np.float64)
         total, squares = cv2.integral2(strip, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
         sums = _windows(total, window)
-        count = float(window * window)
-        means[rows] = sums / count + middle
-        if deviation:
-            squared = _windows(squares, window)
-            # As integers the difference is exact where float64 would round: 16 bits and large windows pass 2**53.
-            spread = (
-                (window * window * squared.astype(np.int64) - sums.astype(np.int64) ** 2).astype(np.float64)
-                if exact
-                else count * squared - sums * sums
-            )
-            deviations[rows] = np.sqrt(np.maximum(spread, 0)) / count
-    return means, deviations
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = sums / count
+            root = _deviation(sums, _windows(squares, window), count, image.dtype.kind == "u") if deviation else None
+        yield part, mean, root, np.broadcast_to(count, mean.shape)
 
 
-def _middle(image: np.ndarray) -> float:
-    """What to subtract before summing, so that the sums of squares stay small."""
-    if image.dtype.kind in "ui" and image.dtype.itemsize <= 2:
-        return 0.0
-    return float(image.min()) / 2 + float(image.max()) / 2
-
-
-def _plain(image: np.ndarray, middle: float) -> np.ndarray:
-    """A dtype that OpenCV sums without loss: uint8 as it is, all else in float64 about its middle."""
-    if image.dtype == np.uint8:
-        return np.ascontiguousarray(image)
-    return image.astype(np.float64) - middle
+def _padded(image: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    return image[rows][:, cols]
 
 
 def _windows(total: np.ndarray, window: int) -> np.ndarray:
     """Sums of every window from an integral image."""
-    return total[window:, window:] - total[:-window, window:] - total[window:, :-window] + total[:-window, :-window]
+    sums = total[window:, window:] - total[:-window, window:]
+    sums -= total[window:, :-window]
+    sums += total[:-window, :-window]
+    return sums
+
+
+def _deviation(sums: np.ndarray, squares: np.ndarray, count, whole: bool) -> np.ndarray:
+    """Of whole numbers operation for operation what the kernel does."""
+    if not whole:
+        return np.sqrt(np.maximum(count * squares - sums * sums, 0)) / count
+    sums, pixels = sums.astype(np.int64), np.asarray(count).astype(np.int64)
+    square = (pixels * squares.astype(np.int64) - sums * sums).astype(np.float64)  # exact: what overflows cancels
+    near = np.sqrt(square.astype(np.float32))
+    slope = (np.float32(0.5) / (near + np.finfo(np.float32).tiny)).astype(np.float64)
+    root = near.astype(np.float64)
+    return (root + (square - root * root) * slope) * (1 / count)
+
+
+def _extreme(
+    pick: Callable,
+    image: np.ndarray,
+    window: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    part: slice,
+    counted: np.ndarray | None,
+) -> np.ndarray:
+    """Least or greatest value of every window of some rows."""
+    half = window // 2
+    around = rows[part.start : part.stop + window - 1]
+    strip = _padded(image, around, cols)
+    if strip.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
+        strip = strip.astype(np.float64)
+    least = pick is cv2.erode
+    info = np.finfo(strip.dtype) if strip.dtype.kind == "f" else np.iinfo(strip.dtype)
+    nothing = info.max if least else info.min
+    if counted is not None:
+        strip[~_padded(counted, around, cols)] = nothing
+    strip[around < 0] = nothing
+    strip[:, cols < 0] = nothing
+    square = np.ones((window, window), np.uint8)
+    return pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]

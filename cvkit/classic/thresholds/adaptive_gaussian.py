@@ -8,8 +8,8 @@ As OpenCV's ADAPTIVE_THRESH_GAUSSIAN_C, not rounded to whole numbers.
 import cv2
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, number, odd, one_of
-from cvkit.classic.windows import BORDERS
+from cvkit.arrays import Image, number, odd, one_of
+from cvkit.classic.windows import BORDERS, counted_pixels, places
 
 
 def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> np.ndarray:
@@ -22,8 +22,8 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
         Side of the window in pixels; the Gaussian's standard deviation is 0.3 * ((window - 1) / 2 - 1) + 0.8.
     offset : float
         In the unit of the image: positive for dark objects, negative for bright ones.
-    border : {"reflect", "replicate"}
-        What lies beyond the image.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
 
     Returns
     -------
@@ -35,10 +35,24 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
     array([[0., 2., 4., 2., 0.]])
     """
     window = odd(window, "window")
-    one_of(border, "border", tuple(BORDERS))
-    values = as_finite(image, "a local threshold").astype(np.float64)
+    one_of(border, "border", BORDERS)
+    counted = counted_pixels(image)
+    values, weights = np.ma.getdata(image).astype(np.float64), None
+    if counted is not None:
+        values[~counted] = 0
+    rows, cols = (places(length, window // 2, border) for length in image.shape)
+    if counted is not None or border == "truncate":
+        inside = np.ones(image.shape) if counted is None else counted.astype(np.float64)
+        weights = _blurred(inside, window, rows, cols)
+    blurred = _blurred(values, window, rows, cols)
+    with np.errstate(invalid="ignore", divide="ignore"):  # no threshold where nothing was counted
+        return (blurred if weights is None else blurred / weights) - number(offset, "offset")
+
+
+def _blurred(values: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
+    """Padded here, since a window may be wider than the image, which the blur's own border does not allow."""
     half = window // 2
-    # Padded here, since a window may be wider than the image, which the blur's own border does not allow.
-    padded = cv2.copyMakeBorder(values, half, half, half, half, BORDERS[border])
-    blurred = cv2.GaussianBlur(padded, (window, window), 0, borderType=cv2.BORDER_REPLICATE)
-    return blurred[half:-half, half:-half] - number(offset, "offset")
+    padded = values[rows][:, cols]
+    padded[rows < 0] = 0
+    padded[:, cols < 0] = 0
+    return cv2.GaussianBlur(padded, (window, window), 0, borderType=cv2.BORDER_REPLICATE)[half:-half, half:-half]

@@ -5,13 +5,11 @@
 P. D. Wellner, Xerox EuroPARC technical report EPC-1993-110, 1993; as OpenCV's ADAPTIVE_THRESH_MEAN_C, not rounded.
 """
 
-import numpy as np
-
 from cvkit.arrays import Image, number
-from cvkit.classic.windows import mean
+from cvkit.classic.windows import Surface, local
 
 
-def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> np.ndarray:
+def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> Surface:
     """Mean of the window around every pixel, less `offset`.
 
     Parameters
@@ -22,16 +20,18 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
     offset : float
         In the unit of the image: positive for dark objects, which must then be darker than their surroundings by
         so much, negative for bright ones.
-    border : {"reflect", "replicate"}
-        What lies beyond the image.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
 
     Returns
     -------
-    threshold : (H, W) float64 array
+    threshold : (H, W) Surface
 
     Examples
     --------
-    >>> threshold(np.array([[0, 3, 6]], np.uint8), window=3, offset=1)
+    >>> import numpy as np
+    >>> np.asarray(threshold(np.array([[0, 3, 6]], np.uint8), window=3, offset=1))
     array([[1., 2., 3.]])
     """
-    return mean(image, window, border) - number(offset, "offset")
+    number(offset, "offset")
+    return local(image, window, lambda m: m - offset, border=border)

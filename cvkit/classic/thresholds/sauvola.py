@@ -8,12 +8,12 @@ J. Sauvola, M. Pietikainen, Pattern Recognition 33(2), 2000. doi:10.1016/S0031-3
 import numpy as np
 
 from cvkit.arrays import Image, number
-from cvkit.classic.windows import mean_and_deviation
+from cvkit.classic.windows import Surface, half_range, local
 
 
 def threshold(
     image: Image, *, window: int = 15, k: float = 0.2, r: float | None = None, border: str = "reflect"
-) -> np.ndarray:
+) -> Surface:
     """Sauvola's threshold at every pixel.
 
     Made for dark ink on light paper: there use ``foreground="dark"``. For bright objects on a dark ground a negative
@@ -29,25 +29,18 @@ def threshold(
     r : float, optional
         The greatest standard deviation there can be, in the unit of the image. By default half the range of an
         integer dtype (127.5 for uint8), and half the range of the values of a float image.
-    border : {"reflect", "replicate"}
-        What lies beyond the image.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
 
     Returns
     -------
-    threshold : (H, W) float64 array
+    threshold : (H, W) Surface
 
     Examples
     --------
-    >>> threshold(np.array([[100, 100, 100]], np.uint8), window=3)
+    >>> np.asarray(threshold(np.array([[100, 100, 100]], np.uint8), window=3))
     array([[80., 80., 80.]])
     """
-    m, s = mean_and_deviation(image, window, border)
-    r = _half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
-    return m * (1 + number(k, "k") * (s / r - 1))
-
-
-def _half_range(image: np.ndarray) -> float:
-    if image.dtype.kind in "ui":
-        info = np.iinfo(image.dtype)
-        return (float(info.max) - float(info.min)) / 2
-    return (float(image.max()) - float(image.min())) / 2 or 1.0
+    number(k, "k")
+    r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
+    return local(image, window, lambda m, s: m * (1 + k * (s / r - 1)), border=border)
