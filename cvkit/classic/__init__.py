@@ -9,7 +9,7 @@ import numpy as np
 
 from cvkit.arrays import VOID, Classes, Image, Mask, as_gray, as_mask, one_of, same_shape
 from cvkit.classic.histogram import Histogram
-from cvkit.classic.windows import Surface
+from cvkit.classic.surface import Surface
 
 __all__ = ["segment", "segment_each", "threshold"]
 

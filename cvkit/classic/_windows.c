@@ -1,4 +1,5 @@
-/* Mean and standard deviation of the square window around every pixel, in one pass; windows.py says the same in NumPy.
+/* Mean and standard deviation of the square window around every pixel, and linear thresholds of them, in one pass;
+windows.py says the same in NumPy.
 
 Sums of columns are kept from row to row and run along each row, in integers: what is added is taken away again without
 a trace. What lies beyond the image is told by two tables of the rows and columns to take in its place. */
@@ -42,6 +43,18 @@ WIDE static void finish(const uint64_t *sum, const uint64_t *squares, ptrdiff_t 
     }
 }
 
+/* T = (a + b * mean) + (c + d * mean) * deviation, in the place of the mean. */
+WIDE static void combine(const double *linear, ptrdiff_t width, double *mean, const double *deviation)
+{
+    const double a = linear[0], b = linear[1], c = linear[2], d = linear[3];
+    if (deviation)
+        for (ptrdiff_t x = 0; x < width; x++)
+            mean[x] = (a + b * mean[x]) + (c + d * mean[x]) * deviation[x];
+    else
+        for (ptrdiff_t x = 0; x < width; x++)
+            mean[x] = a + b * mean[x];
+}
+
 static void run(const uint64_t *columns, ptrdiff_t width, ptrdiff_t window, uint64_t *sums)
 {
     uint64_t sum = 0;
@@ -65,7 +78,9 @@ static void pad(uint64_t *columns, ptrdiff_t width, ptrdiff_t half, const int32_
 
 /* One band: `columns` and `squares` hold width + window - 1 sums each and start as zeros; `first` is the row that the
 band starts at, `rows` and `cols` the tables for height + window - 1 and width + window - 1 places, `scratch` twice
-width. The rows `from` to `to` are computed; call it again with the next ones. */
+width. The rows `from` to `to` are computed; call it again with the next ones. `linear` is NULL, or a, b, c and d.
+With a mask what exceeds the threshold is 1 in it, or `bright` is 0
+and it is the other way round; mean and deviation are then of one row only. */
 #define BAND(NAME, PIXEL)                                                                                              \
     WIDE static void NAME##_add(const PIXEL *new, const PIXEL *old, ptrdiff_t width, uint64_t *columns,                \
                                 uint64_t *squares)                                                                     \
@@ -76,17 +91,24 @@ width. The rows `from` to `to` are computed; call it again with the next ones. *
             for (ptrdiff_t x = 0; x < width; x++)                                                                      \
                 squares[x] += (uint64_t)new[x] * new[x] - (old ? (uint64_t)old[x] * old[x] : 0);                       \
     }                                                                                                                  \
+    WIDE static void NAME##_compare(const PIXEL *image, const double *surface, ptrdiff_t width, int bright,            \
+                                    uint8_t *mask)                                                                     \
+    {                                                                                                                  \
+        for (ptrdiff_t x = 0; x < width; x++)                                                                          \
+            mask[x] = (uint8_t)((image[x] > surface[x]) == bright);                                                    \
+    }                                                                                                                  \
     EXPORT void NAME(const PIXEL *image, ptrdiff_t stride, ptrdiff_t width, ptrdiff_t window, const int32_t *rows,     \
                      const int32_t *cols, ptrdiff_t first, ptrdiff_t from, ptrdiff_t to, uint64_t *columns,            \
-                     uint64_t *squares, uint64_t *scratch, double *mean, double *deviation)                            \
+                     uint64_t *squares, uint64_t *scratch, double *mean, double *deviation, const double *linear,      \
+                     uint8_t *mask, int bright)                                                                        \
     {                                                                                                                  \
-        const ptrdiff_t half = window / 2;                                                                             \
+        const ptrdiff_t half = window / 2, step = mask ? 0 : width;                                                    \
         if (!deviation)                                                                                                \
             squares = NULL;                                                                                            \
         if (from == first)                                                                                             \
             for (ptrdiff_t row = from; row < from + window - 1; row++)                                                 \
                 NAME##_add(image + rows[row] * stride, NULL, width, columns + half, squares ? squares + half : NULL);  \
-        for (ptrdiff_t row = from; row < to; row++) {                                                                  \
+        for (ptrdiff_t row = from; row < to; row++, mean += step, deviation = deviation ? deviation + step : NULL) {   \
             const PIXEL *old = row > first ? image + rows[row - 1] * stride : NULL;                                    \
             NAME##_add(image + rows[row + window - 1] * stride, old, width, columns + half,                            \
                        squares ? squares + half : NULL);                                                               \
@@ -96,8 +118,11 @@ width. The rows `from` to `to` are computed; call it again with the next ones. *
                 pad(squares, width, half, cols);                                                                       \
                 run(squares, width, window, scratch + width);                                                          \
             }                                                                                                          \
-            finish(scratch, scratch + width, width, (uint64_t)(window * window), mean + (row - from) * width,          \
-                   deviation ? deviation + (row - from) * width : NULL);                                               \
+            finish(scratch, scratch + width, width, (uint64_t)(window * window), mean, deviation);                      \
+            if (linear)                                                                                                \
+                combine(linear, width, mean, deviation);                                                               \
+            if (mask)                                                                                                  \
+                NAME##_compare(image + row * stride, mean, width, bright, mask + (row - from) * width);                \
         }                                                                                                              \
     }
 

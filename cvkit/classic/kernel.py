@@ -1,7 +1,7 @@
 """The compiled form of the sums around pixels; without a compiler NumPy gives the same to the last bit, only later."""
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -36,25 +36,66 @@ def moments(
     ------
     rows : slice
     mean, deviation : (h, W) float64 arrays
-        Overwritten by the next; None if it is not wanted.
+        The deviation is None if it is not wanted.
     count : (h, W) array
         Pixels of a window.
     """
+    call = _band(image, window, rows, cols, parts[0].start, deviation)
+    for part in parts:
+        shape = part.stop - part.start, image.shape[1]
+        mean, root = np.empty(shape), np.empty(shape) if deviation else None
+        call(part, mean, root, None, None, True)
+        yield part, mean, root, np.broadcast_to(float(window * window), shape)
+
+
+def compare(
+    image: np.ndarray,
+    window: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    part: slice,
+    linear: np.ndarray,
+    mask: np.ndarray,
+    foreground: str,
+) -> None:
+    """Compare some rows with a linear threshold, which is never stored.
+
+    Parameters
+    ----------
+    image, window, rows, cols
+        As `moments`.
+    part : slice
+        The rows.
+    linear : (4,) float64 array
+        See `cvkit.classic.surface.Linear`.
+    mask : (H, W) bool array
+        Gets the answer.
+    foreground : {"bright", "dark"}
+    """
+    deviation = bool(linear[2:].any())
+    mean, root = np.empty(image.shape[1]), np.empty(image.shape[1]) if deviation else None
+    call = _band(image, window, rows, cols, part.start, deviation)
+    call(part, mean, root, linear, mask[part], foreground == "bright")
+
+
+def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, first: int, deviation: bool) -> Callable:
+    """Bind what stays the same for all rows of a band."""
     width = image.shape[1]
     columns, squares = np.zeros((2, width + window - 1), np.uint64)
-    scratch = np.empty(2 * width, np.uint64)
-    call = _LIBRARY.moments8 if image.dtype == np.uint8 else _LIBRARY.moments16
-    for part in parts:
-        shape = part.stop - part.start, width
-        mean, root = np.empty(shape), np.empty(shape) if deviation else None
-        call(
+    scratch = np.empty((1 + deviation) * width, np.uint64)
+    function = _LIBRARY.moments8 if image.dtype == np.uint8 else _LIBRARY.moments16
+
+    def call(part: slice, mean, root, linear, mask, bright: bool) -> None:
+        function(
             _at(image),
             *map(ctypes.c_ssize_t, (image.strides[0] // image.itemsize, width, window)),
             *map(_at, (rows, cols)),
-            *map(ctypes.c_ssize_t, (parts[0].start, part.start, part.stop)),
-            *map(_at, (columns, squares, scratch, mean, root)),
+            *map(ctypes.c_ssize_t, (first, part.start, part.stop)),
+            *map(_at, (columns, squares, scratch, mean, root, linear, mask)),
+            ctypes.c_int(bright),
         )
-        yield part, mean, root, np.broadcast_to(float(window * window), shape)
+
+    return call
 
 
 def _at(array: np.ndarray | None) -> ctypes.c_void_p:

@@ -1,74 +1,19 @@
-"""Exact sums around every pixel, at the same cost for every window, and the surfaces of thresholds made of them."""
+"""Exact sums around every pixel, at the same cost for every window."""
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
 
 from cvkit.arrays import odd, one_of
 from cvkit.classic import kernel
+from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = 1 << 17  # pixels that are worked on at a time, so that they stay in the cache
-_ALONE = 1 << 16  # pixels up to which threads cost more than they bring
+CHUNK = 1 << 16  # pixels that are worked on at a time, so that they stay in the cache
 
 
-class Surface:
-    """A threshold at every pixel, computed some rows at a time when it is asked for, on all cores.
-
-    ``numpy.asarray(surface)`` gives it as a (H, W) float64 array; `compare` never holds it as a whole.
-
-    Parameters
-    ----------
-    image : (H, W) array
-        What it belongs to.
-    rows_of : callable
-        Gives an iterator of (slice of rows, (h, W) array) for the rows from `first` to `last`.
-    """
-
-    def __init__(self, image: np.ndarray, rows_of: Callable[[int, int], Iterator]) -> None:
-        self.image = np.ma.getdata(image)
-        self.shape, self.ndim = image.shape, 2
-        self._rows_of = rows_of
-
-    def compare(self, foreground: str) -> np.ndarray:
-        """Compare the image with the surface: above it is bright foreground, the rest is dark."""
-        mask = np.empty(self.shape, bool)
-        beyond = np.greater if foreground == "bright" else np.less_equal
-        self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
-        return mask
-
-    def max(self) -> float:
-        """Give the greatest value, NaN left out."""
-        return float(max(self._visit(lambda rows, surface: np.nanmax(surface))))
-
-    def min(self) -> float:
-        """Give the least value, NaN left out."""
-        return float(min(self._visit(lambda rows, surface: np.nanmin(surface))))
-
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        out = np.empty(self.shape, dtype or np.float64)
-        self._visit(lambda rows, surface: np.copyto(out[rows], surface))
-        return out
-
-    def _visit(self, look: Callable) -> list:
-        """Let a function look at all rows with the surface there; give what it says of each part."""
-
-        def band(first: int, last: int) -> list:
-            return [look(rows, surface) for rows, surface in self._rows_of(first, last)]
-
-        height, width = self.shape
-        many = min(_cores(), height) if height * width > _ALONE else 1
-        ends = [height * place // many for place in range(many + 1)]
-        if many == 1:
-            return band(0, height)
-        with ThreadPoolExecutor(many) as pool:
-            return [said for part in pool.map(band, ends[:-1], ends[1:]) for said in part]
-
-
-def local(image: np.ndarray, window: int, formula: Callable, *, border: str = "reflect") -> Surface:
+def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border: str = "reflect") -> Surface:
     """Make a surface by a formula of what surrounds each pixel.
 
     The sums of integers are exact, and so is N * sum(x**2) - sum(x)**2 for images up to 16 bits: no bright flat
@@ -80,7 +25,7 @@ def local(image: np.ndarray, window: int, formula: Callable, *, border: str = "r
         Of any real dtype, finite; masked pixels of a masked array are not counted.
     window : int, odd
         Side of the square window in pixels; it may be larger than the image.
-    formula : callable
+    formula : Linear or callable
         The names of its arguments say what it wants of some rows, as (h, W) arrays: `m` mean and `s` standard deviation
         of the window, `low` and `high` the least and the greatest value there, `n` how many pixels were counted, `x`
         the pixels themselves, `rows` the slice of rows.
@@ -104,27 +49,35 @@ def local(image: np.ndarray, window: int, formula: Callable, *, border: str = "r
     """
     window = odd(window, "window")
     one_of(border, "border", BORDERS)
-    wanted = formula.__code__.co_varnames[: formula.__code__.co_argcount]
+    linear = formula if isinstance(formula, Linear) else None
+    wanted = ("m", "s") if linear else formula.__code__.co_varnames[: formula.__code__.co_argcount]
+    deviation = linear.wants_deviation if linear else "s" in wanted
     data, counted = np.ma.getdata(image), counted_pixels(image)
     plain, origin = _plain(data, counted)
     tables = [places(length, window // 2, border) for length in data.shape]
     compiled = counted is None and border != "truncate" and kernel.takes(plain)
-    extremes = {"low": cv2.erode, "high": cv2.dilate}
 
     def rows_of(first: int, last: int) -> Iterator:
         parts = chunks(first, last, data.shape[1])
         if not {"m", "s", "n"} & {*wanted}:
             found = ((rows, None, None, None) for rows in parts)
         elif compiled:
-            found = kernel.moments(plain, window, *tables, parts, deviation="s" in wanted)
+            found = kernel.moments(plain, window, *tables, parts, deviation=deviation)
         else:
-            found = _moments(plain, window, *tables, parts, counted, deviation="s" in wanted)
-        for rows, mean, deviation, count in found:
-            given = {"m": mean + origin if origin else mean, "s": deviation, "n": count, "x": data[rows], "rows": rows}
-            for name in {*extremes} & {*wanted}:
-                given[name] = _extreme(extremes[name], data, window, *tables, rows, counted)
+            found = _moments(plain, window, *tables, parts, counted, deviation=deviation)
+        for rows, mean, root, count in found:
+            given = {"m": mean + origin if origin else mean, "s": root, "n": count, "x": data[rows], "rows": rows}
+            for name in {"low", "high"} & {*wanted}:
+                given[name] = _extreme(name, data, window, *tables, rows, counted)
             yield rows, formula(**{name: given[name] for name in wanted})
 
+    if linear and compiled and not origin:
+        factors = np.array([linear.a, linear.b, linear.c, linear.d])
+
+        def compare_rows(rows: slice, mask: np.ndarray, foreground: str) -> None:
+            kernel.compare(plain, window, *tables, rows, factors, mask, foreground)
+
+        return Surface(image, rows_of, compare_rows)
     return Surface(image, rows_of)
 
 
@@ -150,10 +103,6 @@ def half_range(image: np.ndarray) -> float:
         info = np.iinfo(image.dtype)
         return (float(info.max) - float(info.min)) / 2
     return (float(image.max()) - float(image.min())) / 2 or 1.0
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def counted_pixels(image: np.ndarray) -> np.ndarray | None:
@@ -233,7 +182,7 @@ def _deviation(sums: np.ndarray, squares: np.ndarray, count, whole: bool) -> np.
 
 
 def _extreme(
-    pick: Callable,
+    name: str,
     image: np.ndarray,
     window: int,
     rows: np.ndarray,
@@ -247,12 +196,12 @@ def _extreme(
     strip = _padded(image, around, cols)
     if strip.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
         strip = strip.astype(np.float64)
-    least = pick is cv2.erode
     info = np.finfo(strip.dtype) if strip.dtype.kind == "f" else np.iinfo(strip.dtype)
-    nothing = info.max if least else info.min
+    nothing = info.max if name == "low" else info.min
     if counted is not None:
         strip[~_padded(counted, around, cols)] = nothing
     strip[around < 0] = nothing
     strip[:, cols < 0] = nothing
     square = np.ones((window, window), np.uint8)
+    pick = cv2.erode if name == "low" else cv2.dilate
     return pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]

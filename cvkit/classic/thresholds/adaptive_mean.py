@@ -6,7 +6,8 @@ P. D. Wellner, Xerox EuroPARC technical report EPC-1993-110, 1993; as OpenCV's A
 """
 
 from cvkit.arrays import Image, number
-from cvkit.classic.windows import Surface, local
+from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.windows import local
 
 
 def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> Surface:
@@ -34,4 +35,4 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
     array([[1., 2., 3.]])
     """
     number(offset, "offset")
-    return local(image, window, lambda m: m - offset, border=border)
+    return local(image, window, Linear(a=-offset, b=1), border=border)

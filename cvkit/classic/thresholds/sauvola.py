@@ -8,7 +8,8 @@ J. Sauvola, M. Pietikainen, Pattern Recognition 33(2), 2000. doi:10.1016/S0031-3
 import numpy as np
 
 from cvkit.arrays import Image, number
-from cvkit.classic.windows import Surface, half_range, local
+from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.windows import half_range, local
 
 
 def threshold(
@@ -43,4 +44,4 @@ def threshold(
     """
     number(k, "k")
     r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
-    return local(image, window, lambda m, s: m * (1 + k * (s / r - 1)), border=border)
+    return local(image, window, Linear(b=1 - k, d=k / r), border=border)

@@ -1,0 +1,97 @@
+"""Thresholds at every pixel, made and compared some rows at a time, on all cores."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+_ALONE = 1 << 16  # pixels up to which threads cost more than they bring
+
+
+class Surface:
+    """A threshold at every pixel, computed some rows at a time when it is asked for, on all cores.
+
+    ``numpy.asarray(surface)`` gives it as a (H, W) float64 array; `compare` never holds it as a whole.
+
+    Parameters
+    ----------
+    image : (H, W) array
+        What it belongs to.
+    rows_of : callable
+        Gives an iterator of (slice of rows, (h, W) array) for the rows from `first` to `last`.
+    compare_rows : callable, optional
+        Writes what `compare` gives for some rows into a mask: (slice of rows, mask, foreground).
+    """
+
+    def __init__(
+        self, image: np.ndarray, rows_of: Callable[[int, int], Iterator], compare_rows: Callable | None = None
+    ) -> None:
+        self.image = np.ma.getdata(image)
+        self.shape, self.ndim = image.shape, 2
+        self._rows_of, self._compare_rows = rows_of, compare_rows
+
+    def compare(self, foreground: str) -> np.ndarray:
+        """Compare the image with the surface: above it is bright foreground, the rest is dark."""
+        mask = np.empty(self.shape, bool)
+        if self._compare_rows:
+            self._share(lambda first, last: self._compare_rows(slice(first, last), mask, foreground))
+            return mask
+        beyond = np.greater if foreground == "bright" else np.less_equal
+        self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
+        return mask
+
+    def max(self) -> float:
+        """Give the greatest value, NaN left out."""
+        return float(max(self._visit(lambda rows, surface: np.nanmax(surface))))
+
+    def min(self) -> float:
+        """Give the least value, NaN left out."""
+        return float(min(self._visit(lambda rows, surface: np.nanmin(surface))))
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        out = np.empty(self.shape, dtype or np.float64)
+        self._visit(lambda rows, surface: np.copyto(out[rows], surface))
+        return out
+
+    def _visit(self, look: Callable) -> list:
+        """Let a function look at all rows with the surface there; give what it says of each part."""
+        bands = self._share(lambda first, last: [look(*part) for part in self._rows_of(first, last)])
+        return [said for band in bands for said in band]
+
+    def _share(self, work: Callable[[int, int], object]) -> list:
+        """Share the rows out to all cores."""
+        height, width = self.shape
+        many = min(_cores(), height) if height * width > _ALONE else 1
+        ends = [height * place // many for place in range(many + 1)]
+        if many == 1:
+            return [work(0, height)]
+        with ThreadPoolExecutor(many) as pool:
+            return list(pool.map(work, ends[:-1], ends[1:]))
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A threshold that is linear in mean and deviation, which is compared the fastest.
+
+    T = (a + b * m) + (c + d * m) * s
+    """
+
+    a: float = 0.0
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 0.0
+
+    def __call__(self, m: np.ndarray, s: np.ndarray | None) -> np.ndarray:
+        """Compute it in the order of the compiled form."""
+        return (self.a + self.b * m) + (self.c + self.d * m) * s if self.wants_deviation else self.a + self.b * m
+
+    @property
+    def wants_deviation(self) -> bool:
+        """Whether it does not depend on the mean alone."""
+        return bool(self.c or self.d)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
