@@ -10,7 +10,10 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = 1 << 16  # pixels that are worked on at a time, so that they stay in the cache
+CHUNK = (
+    30_000  # pixels that are worked on at a time: they stay in the cache, and NumPy does not look where to save them
+)
+STRIP = 1 << 17  # pixels that are summed at a time
 
 
 def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border: str = "reflect") -> Surface:
@@ -56,6 +59,8 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     plain, origin = _plain(data, counted)
     tables = [places(length, window // 2, border) for length in data.shape]
     compiled = counted is None and border != "truncate" and kernel.takes(plain)
+    summed, inside = (plain, None) if compiled else _framed(plain, window // 2, border, counted)
+    extremes = {name: _extreme(name, data, window, border, counted) for name in {"low", "high"} & {*wanted}}
 
     def rows_of(first: int, last: int) -> Iterator:
         parts = chunks(first, last, data.shape[1])
@@ -64,11 +69,11 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
         elif compiled:
             found = kernel.moments(plain, window, *tables, parts, deviation=deviation)
         else:
-            found = _moments(plain, window, *tables, parts, counted, deviation=deviation)
+            found = _moments(summed, window, inside, parts, deviation=deviation)
         for rows, mean, root, count in found:
-            given = {"m": mean + origin if origin else mean, "s": root, "n": count, "x": data[rows], "rows": rows}
-            for name in {"low", "high"} & {*wanted}:
-                given[name] = _extreme(name, data, window, *tables, rows, counted)
+            mean = mean + origin if origin and mean is not None else mean
+            given = {"m": mean, "s": root, "n": count, "x": data[rows], "rows": rows}
+            given |= {name: extreme(rows) for name, extreme in extremes.items()}
             yield rows, formula(**{name: given[name] for name in wanted})
 
     if linear and compiled and not origin:
@@ -88,13 +93,12 @@ def chunks(first: int, last: int, width: int) -> list[slice]:
 
 
 def places(length: int, half: int, border: str) -> np.ndarray:
-    """For every place of a padded axis the place to take instead; -1 where there is nothing."""
+    """For every place of a padded axis the place to take instead."""
     place = np.arange(-half, length + half)
     if border == "reflect" and length > 1:
         place = np.abs(place) % (2 * length - 2)
         return np.where(place < length, place, 2 * length - 2 - place).astype(np.int32)
-    inside = (place >= 0) & (place < length)
-    return np.where(inside | (border != "truncate"), place.clip(0, length - 1), -1).astype(np.int32)
+    return place.clip(0, length - 1).astype(np.int32)
 
 
 def half_range(image: np.ndarray) -> float:
@@ -103,6 +107,11 @@ def half_range(image: np.ndarray) -> float:
         info = np.iinfo(image.dtype)
         return (float(info.max) - float(info.min)) / 2
     return (float(image.max()) - float(image.min())) / 2 or 1.0
+
+
+def least(image: np.ndarray) -> float:
+    """What counts as black: 0 or, of signed dtypes, the least that there can be; of a float image its least value."""
+    return float(np.iinfo(image.dtype).min if image.dtype.kind in "ui" else image.min())
 
 
 def counted_pixels(image: np.ndarray) -> np.ndarray | None:
@@ -124,84 +133,93 @@ def _plain(image: np.ndarray, counted: np.ndarray | None) -> tuple[np.ndarray, f
     return image.astype(np.float64) - middle, middle
 
 
+def padded(image: np.ndarray, half: int, border: str) -> np.ndarray:
+    """Add `half` pixels on every side; with "truncate" these are 0."""
+    flags = {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE, "truncate": cv2.BORDER_CONSTANT}
+    return cv2.copyMakeBorder(image, half, half, half, half, flags[border], value=0)
+
+
+def _framed(
+    image: np.ndarray, half: int, border: str, counted: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The padded image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
+    if counted is None and border != "truncate":
+        return padded(image, half, border), None
+    inside = np.ones(image.shape, np.uint8) if counted is None else counted.view(np.uint8)
+    return padded(image * inside, half, border), padded(inside, half, border)
+
+
 def _moments(
-    image: np.ndarray,
-    window: int,
-    rows: np.ndarray,
-    cols: np.ndarray,
-    parts: list[slice],
-    counted: np.ndarray | None,
-    *,
-    deviation: bool,
+    image: np.ndarray, window: int, inside: np.ndarray | None, parts: list[slice], *, deviation: bool
 ) -> Iterator[tuple]:
-    """Mean, deviation and number of pixels of some rows at a time, as `kernel.moments`, for whatever it does not do."""
-    all_count = counted is None and rows[0] >= 0
-    for part in parts:
-        around = rows[part.start : part.stop + window - 1]
-        strip = _padded(image, around, cols)
-        count = float(window * window)
-        if not all_count:
-            inside = np.ones(strip.shape, bool) if counted is None else _padded(counted, around, cols)
-            inside = inside.view(np.uint8)
-            inside[around < 0] = 0
-            inside[:, cols < 0] = 0
-            strip = strip * inside
-            count = _windows(cv2.integral(inside, sdepth=cv2.CV_64F), window)
-        if strip.dtype == np.uint16:
-            strip = strip.astype(np.float64)
-        total, squares = cv2.integral2(strip, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
-        sums = _windows(total, window)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = sums / count
-            root = _deviation(sums, _windows(squares, window), count, image.dtype.kind == "u") if deviation else None
-        yield part, mean, root, np.broadcast_to(count, mean.shape)
+    """Do what `kernel.moments` does, for whatever that does not do; the image is padded, and 0 where not `inside`."""
+    count = float(window * window)
+    per_strip = max(1, max(STRIP // image.shape[1], window) // (parts[0].stop - parts[0].start))
+    for first in range(0, len(parts), per_strip):
+        some = parts[first : first + per_strip]
+        around = slice(some[0].start, some[-1].stop + window - 1)
+        total, squares = _integrals(image[around])
+        counts = None if inside is None else cv2.integral(inside[around], sdepth=cv2.CV_64F)
+        for part in some:
+            place = slice(part.start - around.start, part.stop - around.start + window)
+            sums = _windows(total[place], window)
+            if counts is not None:
+                count = _windows(counts[place], window)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                mean = sums / count
+                root = _deviation(sums, _windows(squares[place], window), count, image.dtype) if deviation else None
+            yield part, mean, root, np.broadcast_to(count, mean.shape)
 
 
-def _padded(image: np.ndarray, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    return image[rows][:, cols]
+def _integrals(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sums up to every pixel. Those of uint8 fit or, where they do not, wrap round and are right again in the end."""
+    if strip.dtype == np.uint8:
+        return cv2.integral2(strip, sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
+    return cv2.integral2(strip.astype(np.float64, copy=False), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
 
 
 def _windows(total: np.ndarray, window: int) -> np.ndarray:
-    """Sums of every window from an integral image."""
+    """Sums of every window from those up to every pixel, as float64."""
     sums = total[window:, window:] - total[:-window, window:]
     sums -= total[window:, :-window]
     sums += total[:-window, :-window]
-    return sums
+    return sums.astype(np.float64, copy=False)
 
 
-def _deviation(sums: np.ndarray, squares: np.ndarray, count, whole: bool) -> np.ndarray:
+def _deviation(sums: np.ndarray, squares: np.ndarray, count, dtype: np.dtype) -> np.ndarray:
     """Of whole numbers operation for operation what the kernel does."""
-    if not whole:
+    if dtype.kind == "f":
         return np.sqrt(np.maximum(count * squares - sums * sums, 0)) / count
     sums, pixels = sums.astype(np.int64), np.asarray(count).astype(np.int64)
-    square = (pixels * squares.astype(np.int64) - sums * sums).astype(np.float64)  # exact: what overflows cancels
+    square = squares.astype(np.int64)
+    square *= pixels
+    square -= sums * sums  # exact: what overflows cancels
+    square = square.astype(np.float64)
     near = np.sqrt(square.astype(np.float32))
-    slope = (np.float32(0.5) / (near + np.finfo(np.float32).tiny)).astype(np.float64)
     root = near.astype(np.float64)
-    return (root + (square - root * root) * slope) * (1 / count)
+    square -= root * root
+    near += np.finfo(np.float32).tiny
+    square *= np.divide(np.float32(0.5), near, out=near)
+    root += square
+    root *= 1 / count
+    return root
 
 
 def _extreme(
-    name: str,
-    image: np.ndarray,
-    window: int,
-    rows: np.ndarray,
-    cols: np.ndarray,
-    part: slice,
-    counted: np.ndarray | None,
-) -> np.ndarray:
-    """Least or greatest value of every window of some rows."""
-    half = window // 2
-    around = rows[part.start : part.stop + window - 1]
-    strip = _padded(image, around, cols)
-    if strip.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
-        strip = strip.astype(np.float64)
-    info = np.finfo(strip.dtype) if strip.dtype.kind == "f" else np.iinfo(strip.dtype)
-    nothing = info.max if name == "low" else info.min
-    if counted is not None:
-        strip[~_padded(counted, around, cols)] = nothing
-    strip[around < 0] = nothing
-    strip[:, cols < 0] = nothing
+    name: str, image: np.ndarray, window: int, border: str, counted: np.ndarray | None
+) -> Callable[[slice], np.ndarray]:
+    """Give a function of rows that gives the least or greatest value of every window there."""
+    if image.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
+        image = image.astype(np.float64)
+    half, pick = window // 2, cv2.erode if name == "low" else cv2.dilate
+    framed, inside = _framed(np.ascontiguousarray(image), half, border, counted)
+    if inside is not None:
+        info = np.finfo(image.dtype) if image.dtype.kind == "f" else np.iinfo(image.dtype)
+        framed[inside == 0] = info.max if name == "low" else info.min
     square = np.ones((window, window), np.uint8)
-    pick = cv2.erode if name == "low" else cv2.dilate
-    return pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]
+
+    def of(rows: slice) -> np.ndarray:
+        strip = framed[rows.start : rows.stop + window - 1]
+        return pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]
+
+    return of

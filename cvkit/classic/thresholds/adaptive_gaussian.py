@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Image, number, odd, one_of
-from cvkit.classic.windows import BORDERS, counted_pixels, places
+from cvkit.classic.windows import BORDERS, counted_pixels, padded
 
 
 def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> np.ndarray:
@@ -27,32 +27,33 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
 
     Returns
     -------
-    threshold : (H, W) float64 array
+    threshold : (H, W) array
+        float32 for images of up to 16 bits and float32, else float64.
 
     Examples
     --------
-    >>> threshold(np.array([[0, 0, 8, 0, 0]], np.uint8), window=3).round(1)
+    >>> threshold(np.array([[0, 0, 8, 0, 0]]), window=3).round(1)
     array([[0., 2., 4., 2., 0.]])
     """
     window = odd(window, "window")
     one_of(border, "border", BORDERS)
-    counted = counted_pixels(image)
-    values, weights = np.ma.getdata(image).astype(np.float64), None
+    number(offset, "offset")
+    values, counted = np.ma.getdata(image), counted_pixels(image)
+    few = image.dtype in (np.uint8, np.uint16, np.int16, np.float32)  # bits, of which float32 loses none that count
+    values = np.ascontiguousarray(values if few else values.astype(np.float64))
     if counted is not None:
-        values[~counted] = 0
-    rows, cols = (places(length, window // 2, border) for length in image.shape)
+        values = np.where(counted, values, np.zeros(1, values.dtype))
+    blurred = _blurred(values, window, border)
     if counted is not None or border == "truncate":
-        inside = np.ones(image.shape) if counted is None else counted.astype(np.float64)
-        weights = _blurred(inside, window, rows, cols)
-    blurred = _blurred(values, window, rows, cols)
-    with np.errstate(invalid="ignore", divide="ignore"):  # no threshold where nothing was counted
-        return (blurred if weights is None else blurred / weights) - number(offset, "offset")
+        inside = np.ones(image.shape, np.uint8) if counted is None else counted.view(np.uint8)
+        with np.errstate(invalid="ignore", divide="ignore"):  # no threshold where nothing was counted
+            blurred = blurred / _blurred(inside, window, border)
+    return blurred - np.float32(offset) if few else blurred - offset
 
 
-def _blurred(values: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:
-    """Padded here, since a window may be wider than the image, which the blur's own border does not allow."""
-    half = window // 2
-    padded = values[rows][:, cols]
-    padded[rows < 0] = 0
-    padded[:, cols < 0] = 0
-    return cv2.GaussianBlur(padded, (window, window), 0, borderType=cv2.BORDER_REPLICATE)[half:-half, half:-half]
+def _blurred(values: np.ndarray, window: int, border: str) -> np.ndarray:
+    """Padded here, since a window may be wider than the image, which a filter's own border does not allow."""
+    half, depth = window // 2, cv2.CV_64F if values.dtype == np.float64 else cv2.CV_32F
+    weights = cv2.getGaussianKernel(window, -1, depth)
+    around = cv2.sepFilter2D(padded(values, half, border), depth, weights, weights, borderType=cv2.BORDER_REPLICATE)
+    return around[half:-half, half:-half]

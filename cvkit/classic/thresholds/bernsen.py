@@ -1,0 +1,57 @@
+"""Bernsen's threshold: halfway between the least and the greatest value nearby.
+
+    T = (low + high) / 2, where high - low reaches `contrast`; elsewhere all is on the side of `level`
+
+J. Bernsen, 8th International Conference on Pattern Recognition, 1986, pages 1251-1255.
+ImageJ takes discs for windows.
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number
+from cvkit.classic.surface import Surface
+from cvkit.classic.windows import half_range, least, local
+
+
+def threshold(
+    image: Image,
+    *,
+    window: int = 31,
+    contrast: float | None = None,
+    level: float | None = None,
+    border: str = "reflect",
+) -> Surface:
+    """Bernsen's threshold at every pixel.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    contrast : float, optional
+        In the unit of the image; where there is less, all is foreground or all is not. By default 15 / 255 of the
+        full range: that of an integer dtype, or of the values of a float image.
+    level : float, optional
+        Flat surroundings are bright if their middle is above it; the middle of the full range by default.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> np.asarray(threshold(np.array([[0, 30, 200, 203]], np.uint8), window=3))
+    array([[ 15. , 100. , 116.5,  -inf]])
+    """
+    full = 2 * half_range(image)
+    contrast = full * 15 / 255 if contrast is None else number(contrast, "contrast", low=0)
+    level = least(image) + full / 2 if level is None else number(level, "level")
+
+    def formula(low, high):
+        low, high = low.astype(np.float64), high.astype(np.float64)
+        middle = (low + high) / 2
+        return np.where(high - low >= contrast, middle, np.where(middle > level, -np.inf, np.inf))
+
+    return local(image, window, formula, border=border)

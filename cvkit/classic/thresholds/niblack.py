@@ -1,0 +1,44 @@
+"""Niblack's threshold: the mean of the surroundings, moved by a share of their deviation.
+
+    T = m + k * s
+
+W. Niblack, An Introduction to Digital Image Processing, Prentice-Hall, 1986, pages 115-116.
+scikit-image writes ``m - k * s``, ImageJ takes discs for windows; ximgproc of OpenCV rounds the threshold.
+"""
+
+from cvkit.arrays import Image, number, one_of
+from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.windows import local
+
+
+def threshold(
+    image: Image, *, window: int = 15, k: float = -0.2, border: str = "reflect", compat: str | None = None
+) -> Surface:
+    """Niblack's threshold at every pixel.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        Negative for dark objects, positive for bright ones.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"skimage", "doxa"}, optional
+        scikit-image has the other sign of `k`; in Doxa windows end at the border of the image.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.asarray(threshold(np.array([[0, 3, 6]], np.uint8), window=3, k=1))
+    array([[3.41421356, 5.44948974, 5.41421356]])
+    """
+    one_of(compat, "compat", (None, "skimage", "doxa"))
+    number(k, "k")
+    border = "truncate" if compat == "doxa" else border
+    return local(image, window, Linear(b=1, c=-k if compat == "skimage" else k), border=border)

@@ -1,0 +1,49 @@
+"""NICK: Niblack's threshold, moved down for pages that are bright and empty.
+
+    T = m + k * sqrt(s**2 + m**2 - m**2 / n)        n: pixels of the window
+
+K. Khurshid, I. Siddiqi, C. Faure, N. Vincent, Document Recognition and Retrieval XVI, SPIE 7247, 2009.
+doi:10.1117/12.805827
+As Doxa, but for the border; ximgproc of OpenCV computes something else by this name.
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number, one_of
+from cvkit.classic.surface import Surface
+from cvkit.classic.windows import local
+
+
+def threshold(
+    image: Image, *, window: int = 75, k: float = -0.2, border: str = "reflect", compat: str | None = None
+) -> Surface:
+    """NICK's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        -0.2 finds few specks, -0.1 finds thin strokes.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"doxa"}, optional
+        Take the conventions of Doxa: windows end at the border of the image.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> np.asarray(threshold(np.array([[9, 9, 9]], np.uint8), window=3))
+    array([[7.30294373, 7.30294373, 7.30294373]])
+    """
+    one_of(compat, "compat", (None, "doxa"))
+    number(k, "k")
+
+    def formula(m, s, n):
+        return m + k * np.sqrt(s * s + m * m * (1 - 1 / n))
+
+    return local(image, window, formula, border="truncate" if compat else border)

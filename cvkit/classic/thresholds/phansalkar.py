@@ -1,0 +1,61 @@
+"""Phansalkar's threshold: Sauvola's, lifted where the surroundings are dark.
+
+    T = m * (1 + p * exp(-q * m) + k * (s / r - 1))        m, s: in units of the full range
+
+N. Phansalkar, S. More, A. Sabale, M. Joshi, International Conference on Communications and Signal Processing, 2011.
+doi:10.1109/ICCSP.2011.5739305
+The full range is that of an integer dtype, or of the values of a float image; ImageJ stretches the contrast first.
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number
+from cvkit.classic.surface import Surface
+from cvkit.classic.windows import half_range, least, local
+
+
+def threshold(
+    image: Image,
+    *,
+    window: int = 15,
+    k: float = 0.25,
+    r: float = 0.5,
+    p: float = 2.0,
+    q: float = 10.0,
+    border: str = "reflect",
+) -> Surface:
+    """Phansalkar's threshold at every pixel, for stained cells, or ink in dark corners.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        How far the threshold drops where the contrast is low.
+    r : float
+        The greatest standard deviation there can be, as a share of the full range.
+    p, q : float
+        How far dark surroundings lift it, and how dark they must be.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> np.asarray(threshold(np.array([[100, 100, 100]], np.uint8), window=3))
+    array([[78.96199917, 78.96199917, 78.96199917]])
+    """
+    for name, value in (("k", k), ("p", p), ("q", q)):
+        number(value, name)
+    number(r, "r", low=np.finfo(float).tiny)
+    full, black = 2 * half_range(image), least(image)
+
+    def formula(m, s):
+        share = (m - black) / full
+        return black + full * share * (1 + p * np.exp(-q * share) + k * (s / (full * r) - 1))
+
+    return local(image, window, formula, border=border)

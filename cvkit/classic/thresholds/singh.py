@@ -1,0 +1,47 @@
+"""Singh's threshold: the mean of the surroundings, moved by how far the pixel is from it.
+
+    T = m * (1 + k * (d / (1 - d) - 1))        d = x - m, all in units of the full range
+
+T. R. Singh, S. Roy, O. I. Singh, T. Sinam, K. M. Singh, International Journal of Computer Science Issues 8(6), 2011.
+arXiv:1201.5227
+The full range is that of an integer dtype, or of the values of a float image.
+"""
+
+import numpy as np
+
+from cvkit.arrays import Image, number
+from cvkit.classic.surface import Surface
+from cvkit.classic.windows import half_range, least, local
+
+
+def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = "reflect") -> Surface:
+    """Singh's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        How far the threshold drops.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> np.asarray(threshold(np.array([[100, 100, 100]], np.uint8), window=3))
+    array([[94., 94., 94.]])
+    """
+    number(k, "k")
+    full, black = 2 * half_range(image), least(image)
+
+    def formula(m, x):
+        apart = (x - m) / full
+        rest = np.maximum(1 - apart, np.finfo(float).tiny)  # white alone in black leaves none
+        return black + (m - black) * (1 + k * (apart / rest - 1))
+
+    return local(image, window, formula, border=border)

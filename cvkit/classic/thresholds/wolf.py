@@ -1,0 +1,45 @@
+"""Wolf's threshold: Sauvola's, relative to the contrast and the blackness of this image.
+
+    T = m - k * (1 - s / r) * (m - low)        r: greatest deviation, low: least value of the image
+
+C. Wolf, J. M. Jolion, Pattern Analysis and Applications 6(4), 2004. doi:10.1007/s10044-003-0197-7
+As Doxa, but for the border.
+"""
+
+from cvkit.arrays import Image, number, one_of
+from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.windows import local
+
+
+def threshold(
+    image: Image, *, window: int = 75, k: float = 0.5, border: str = "reflect", compat: str | None = None
+) -> Surface:
+    """Wolf's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
+
+    Parameters
+    ----------
+    image : (H, W) array
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        How far the threshold drops where the contrast is low.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"doxa"}, optional
+        Take the conventions of Doxa: windows end at the border of the image.
+
+    Returns
+    -------
+    threshold : (H, W) Surface
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.asarray(threshold(np.array([[0, 3, 6]], np.uint8), window=3))
+    array([[1.57735027, 3.        , 3.15470054]])
+    """
+    one_of(compat, "compat", (None, "doxa"))
+    number(k, "k")
+    border = "truncate" if compat else border
+    r, low = local(image, window, Linear(c=1), border=border).max(), float(image.min())
+    return local(image, window, Linear(a=k * low, b=1 - k, c=-k * low / r, d=k / r), border=border)
