@@ -59,7 +59,7 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     plain, origin = _plain(data, counted)
     tables = [places(length, window // 2, border) for length in data.shape]
     compiled = counted is None and border != "truncate" and kernel.takes(plain)
-    summed, inside = (plain, None) if compiled else _framed(plain, window // 2, border, counted)
+    summed, inside = (plain, None) if compiled else framed(plain, window // 2, border, counted)
     extremes = {name: _extreme(name, data, window, border, counted) for name in {"low", "high"} & {*wanted}}
 
     def rows_of(first: int, last: int) -> Iterator:
@@ -139,7 +139,7 @@ def padded(image: np.ndarray, half: int, border: str) -> np.ndarray:
     return cv2.copyMakeBorder(image, half, half, half, half, flags[border], value=0)
 
 
-def _framed(
+def framed(
     image: np.ndarray, half: int, border: str, counted: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """The padded image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
@@ -212,14 +212,14 @@ def _extreme(
     if image.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
         image = image.astype(np.float64)
     half, pick = window // 2, cv2.erode if name == "low" else cv2.dilate
-    framed, inside = _framed(np.ascontiguousarray(image), half, border, counted)
+    wide, inside = framed(np.ascontiguousarray(image), half, border, counted)
     if inside is not None:
         info = np.finfo(image.dtype) if image.dtype.kind == "f" else np.iinfo(image.dtype)
-        framed[inside == 0] = info.max if name == "low" else info.min
+        wide[inside == 0] = info.max if name == "low" else info.min
     square = np.ones((window, window), np.uint8)
 
     def of(rows: slice) -> np.ndarray:
-        strip = framed[rows.start : rows.stop + window - 1]
+        strip = wide[rows.start : rows.stop + window - 1]
         return pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]
 
     return of

@@ -5,6 +5,8 @@
 As OpenCV's ADAPTIVE_THRESH_GAUSSIAN_C, not rounded to whole numbers.
 """
 
+import math
+
 import cv2
 import numpy as np
 
@@ -12,7 +14,9 @@ from cvkit.arrays import Image, number, odd, one_of
 from cvkit.classic.windows import BORDERS, counted_pixels, padded
 
 
-def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> np.ndarray:
+def threshold(
+    image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect", compat: str | None = None
+) -> np.ndarray:
     """Gaussian mean of the window around every pixel, less `offset`.
 
     Parameters
@@ -24,6 +28,9 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
         In the unit of the image: positive for dark objects, negative for bright ones.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
+
+    compat : {"opencv"}, optional
+        Take the conventions of OpenCV: the border is replicated, the mean of uint8 rounded, the offset rounded up.
 
     Returns
     -------
@@ -38,6 +45,12 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
     window = odd(window, "window")
     one_of(border, "border", BORDERS)
     number(offset, "offset")
+    one_of(compat, "compat", (None, "opencv"))
+    if compat:
+        plain = np.ma.getdata(image).astype(np.float32)
+        return np.rint(cv2.GaussianBlur(plain, (window, window), 0, borderType=cv2.BORDER_REPLICATE)) - math.ceil(
+            offset
+        )
     values, counted = np.ma.getdata(image), counted_pixels(image)
     few = image.dtype in (np.uint8, np.uint16, np.int16, np.float32)  # bits, of which float32 loses none that count
     values = np.ascontiguousarray(values if few else values.astype(np.float64))

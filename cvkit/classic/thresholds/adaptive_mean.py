@@ -5,12 +5,21 @@
 P. D. Wellner, Xerox EuroPARC technical report EPC-1993-110, 1993; as OpenCV's ADAPTIVE_THRESH_MEAN_C, not rounded.
 """
 
-from cvkit.arrays import Image, number
+import numpy as np
+
+from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
 
 
-def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect") -> Surface:
+def threshold(
+    image: Image,
+    *,
+    window: int = 51,
+    offset: float = 0.0,
+    border: str = "reflect",
+    compat: str | None = None,
+) -> Surface:
     """Mean of the window around every pixel, less `offset`.
 
     Parameters
@@ -24,15 +33,20 @@ def threshold(image: Image, *, window: int = 51, offset: float = 0.0, border: st
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
 
+    compat : {"opencv"}, optional
+        Take the conventions of OpenCV: the border is replicated, the mean of uint8 rounded, the offset rounded up.
+
     Returns
     -------
     threshold : (H, W) Surface
 
     Examples
     --------
-    >>> import numpy as np
     >>> np.asarray(threshold(np.array([[0, 3, 6]], np.uint8), window=3, offset=1))
     array([[1., 2., 3.]])
     """
     number(offset, "offset")
+    one_of(compat, "compat", (None, "opencv"))
+    if compat:
+        return local(image, window, lambda m: np.rint(m) - np.ceil(offset), border="replicate")
     return local(image, window, Linear(a=-offset, b=1), border=border)

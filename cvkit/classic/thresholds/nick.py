@@ -4,7 +4,7 @@
 
 K. Khurshid, I. Siddiqi, C. Faure, N. Vincent, Document Recognition and Retrieval XVI, SPIE 7247, 2009.
 doi:10.1117/12.805827
-As Doxa, but for the border; ximgproc of OpenCV computes something else by this name.
+Doxa and ximgproc of OpenCV leave ``m**2 / n`` out; ximgproc rounds the threshold, too.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def threshold(
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
     compat : {"doxa"}, optional
-        Take the conventions of Doxa: windows end at the border of the image.
+        Take the conventions of Doxa: windows end at the border of the image, and ``m**2 / n`` is left out.
 
     Returns
     -------
@@ -44,6 +44,6 @@ def threshold(
     number(k, "k")
 
     def formula(m, s, n):
-        return m + k * np.sqrt(s * s + m * m * (1 - 1 / n))
+        return m + k * np.sqrt(s * s + m * m * (1 if compat else 1 - 1 / n))
 
     return local(image, window, formula, border="truncate" if compat else border)

@@ -7,13 +7,19 @@ J. Sauvola, M. Pietikainen, Pattern Recognition 33(2), 2000. doi:10.1016/S0031-3
 
 import numpy as np
 
-from cvkit.arrays import Image, number
+from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import half_range, local
 
 
 def threshold(
-    image: Image, *, window: int = 15, k: float = 0.2, r: float | None = None, border: str = "reflect"
+    image: Image,
+    *,
+    window: int = 15,
+    k: float = 0.2,
+    r: float | None = None,
+    border: str = "reflect",
+    compat: str | None = None,
 ) -> Surface:
     """Sauvola's threshold at every pixel.
 
@@ -33,6 +39,10 @@ def threshold(
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
 
+    compat : {"skimage", "doxa"}, optional
+        scikit-image takes `r` = 1 for float images unless it is given; Doxa takes 128 always, and its windows end at
+        the border of the image.
+
     Returns
     -------
     threshold : (H, W) Surface
@@ -43,5 +53,10 @@ def threshold(
     array([[80., 80., 80.]])
     """
     number(k, "k")
+    one_of(compat, "compat", (None, "skimage", "doxa"))
+    if compat == "doxa":
+        r, border = 128, "truncate"
+    elif compat == "skimage" and image.dtype.kind == "f" and r is None:
+        r = 1
     r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
     return local(image, window, Linear(b=1 - k, d=k / r), border=border)
