@@ -33,7 +33,7 @@ def encode_rle(objects: Labels | Mask, *, compressed: bool = True) -> list[dict]
 
     See Also
     --------
-    decode_rle : the way back. annotations : with area, box and number, as COCO's files want them.
+    decode_rle : the way back. coco_annotations : with area, box and number, as COCO's files want them.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def rle_area(rle: dict) -> int:
     return int(_read([rle])[0][1::2].sum())
 
 
-def annotations(labels: Labels, *, image_id: int = 1, category_id: int = 1, first: int = 1) -> list[dict]:
+def coco_annotations(labels: Labels, *, image_id: int = 1, category_id: int = 1, first: int = 1) -> list[dict]:
     """Write objects as the annotations of a COCO data set.
 
     Parameters
@@ -109,7 +109,7 @@ def annotations(labels: Labels, *, image_id: int = 1, category_id: int = 1, firs
 
     Examples
     --------
-    >>> found = annotations(np.array([[0, 5], [5, 5]]))
+    >>> found = coco_annotations(np.array([[0, 5], [5, 5]]))
     >>> found[0]["area"], found[0]["bbox"], found[0]["segmentation"]["counts"]
     (3, [0, 0, 2, 2], '13')
     """
