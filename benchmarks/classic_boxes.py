@@ -20,6 +20,7 @@ def cases(scenes: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable, dict[s
     yield from outlines(mask)
     if len(mask) == 2048:  # these do not depend on the size of the image
         yield from suppression()
+        yield from objects("10,000 objects in 4096²", discs())
 
 
 def peer(name: str):
@@ -79,28 +80,41 @@ def lines(mask: np.ndarray) -> Iterator:
 
 
 def outlines(mask: np.ndarray) -> Iterator:
-    """Rings, polygons and run lengths of labelled objects."""
-    measure, coco = peer("skimage.measure"), peer("pycocotools.mask")
-    labels, small = ours.label(mask), mask.view(np.uint8)
-    table = ours.regions(labels)
-    boxes = np.stack([table[name] for name in ("row0", "col0", "row1", "col1")], axis=1).tolist()
-
-    def each(call):
-        """What a user writes: every object by itself, cut to its box."""
-        return [call(labels[r0:r1, c0:c1] == n) for n, (r0, c0, r1, c1) in enumerate(boxes, 1)]
-
-    def cv2_outline(inside):
-        return cv2.findContours(inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-
+    """Rings of a mask; polygons and run lengths of its components."""
+    measure, small = peer("skimage.measure"), mask.view(np.uint8)
     rings = {"cv2": lambda: cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)}
     if measure is not None and len(mask) <= 2048:
         rings["skimage"] = lambda: measure.find_contours(mask, 0.5)
     yield "contours of a mask", lambda: ours.contours(mask), rings
-    yield "polygons of labels", lambda: ours.polygons(labels), {"cv2, each": lambda: each(cv2_outline)}
-    whole = {
-        "pycocotools, each whole": lambda: [coco.encode(np.asfortranarray(labels == n).view(np.uint8)) for n in (1, 2)]
-    }
-    yield "COCO RLE (peer: 2 objects)", lambda: ours.encode_rle(labels), whole if coco else {}
+    yield from objects("labels", ours.label(mask))
+
+
+def objects(name: str, labels: np.ndarray) -> Iterator:
+    """Polygons and run lengths; what users write instead is a loop over the objects."""
+    coco, table = peer("pycocotools.mask"), ours.regions(labels)
+    boxes = np.stack([table[column] for column in ("row0", "col0", "row1", "col1")], axis=1).tolist()
+
+    def outline_each():
+        for number, (row0, col0, row1, col1) in enumerate(boxes, 1):
+            inside = labels[row0:row1, col0:col1] == number
+            cv2.findContours(inside.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+
+    def encode_each():
+        for number in range(1, len(boxes) + 1):
+            coco.encode(np.asfortranarray(labels == number).view(np.uint8))
+
+    yield f"polygons of {name}", lambda: ours.polygons(labels), {"cv2, cut out": outline_each}
+    few = coco is not None and len(boxes) * labels.size < 1 << 27  # the loop takes 25 minutes for 10,000 in 4096²
+    yield f"COCO RLE of {name}", lambda: ours.encode_rle(labels), {"pycocotools": encode_each} if few else {}
+
+
+def discs(across: int = 100, size: int = 4096) -> np.ndarray:
+    """Labels of so many times so many discs of various sizes."""
+    rng, labels, pitch = np.random.default_rng(0), np.zeros((size, size), np.int32), size // across
+    for number in range(across * across):
+        centre = np.array(divmod(number, across)) * pitch + pitch // 2 + rng.integers(-3, 4, 2)
+        cv2.circle(labels, centre[::-1].tolist(), int(rng.integers(5, pitch // 2 - 3)), number + 1, -1)
+    return labels
 
 
 def crowd(clusters: int, count: int = 10_000) -> tuple[np.ndarray, np.ndarray]:

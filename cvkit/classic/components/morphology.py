@@ -4,6 +4,7 @@ J. Serra, Image Analysis and Mathematical Morphology, Academic Press, 1982. A di
 fit into it; what a rectangle does is done for 64 pixels at a time by moving bits.
 """
 
+import functools
 import math
 
 import cv2
@@ -16,6 +17,7 @@ from cvkit.classic.runs import runs
 
 KERNEL = {"disk": 3, "square": 12}  # the largest radius for which OpenCV is faster than moving bits,
 LARGE = 1 << 24  # unless there are so many pixels that memory is what limits both
+CODES = {(0, 0): cv2.MORPH_DILATE, (1, 0): cv2.MORPH_ERODE, (0, 1): cv2.MORPH_CLOSE, (1, 1): cv2.MORPH_OPEN}
 STRIP = 1 << 15  # words of a strip, so that a strip stays in the cache
 
 
@@ -160,12 +162,12 @@ def _morphology(mask: np.ndarray, radius: int, shape: str, erode: bool, twice: b
         return mask.copy()
     radius = min(radius, 2 * max(mask.shape))  # a larger one reaches everything just so
     if radius <= KERNEL[shape] and mask.size < LARGE:
-        code = {(0, 0): cv2.MORPH_DILATE, (1, 0): cv2.MORPH_ERODE, (0, 1): cv2.MORPH_CLOSE, (1, 1): cv2.MORPH_OPEN}
         small = np.ascontiguousarray(mask).view(np.uint8)
-        return cv2.morphologyEx(small, code[erode, twice], _kernel(radius, shape)).view(bool)
+        return cv2.morphologyEx(small, CODES[erode, twice], _kernel(radius, shape)).view(bool)
     return _by_bits(mask, _rectangles(radius, shape), erode, twice)
 
 
+@functools.cache
 def _kernel(radius: int, shape: str) -> np.ndarray:
     steps = np.arange(-radius, radius + 1)
     inside = shape == "square" or steps[:, None] ** 2 + steps**2 <= radius**2
