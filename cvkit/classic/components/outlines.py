@@ -73,16 +73,16 @@ def polygons(objects: Labels | Mask, *, connectivity: int = 8) -> dict[int, list
     """
     objects = label(objects, connectivity=connectivity) if is_mask(objects) else as_labels(objects)
     found = trace(runs(objects), objects.shape)
-    parts: dict[int, list] = {}
-    result: dict[int, list[list]] = {}
+    result: dict[int, list] = {number: [] for number in found.label.tolist()}
+    parts = []
     for index, (ring, number, outer) in enumerate(
         zip(_split(found), found.label.tolist(), found.outer.tolist(), strict=True)
     ):
         if outer == index:
-            parts[index] = [ring]
-            result.setdefault(number, []).append(parts[index])
-    for index, (ring, outer) in enumerate(zip(_split(found), found.outer.tolist(), strict=True)):
-        if outer != index:
+            parts.append([ring])
+            result[number].append(parts[index])
+        else:  # an outline comes before its holes
+            parts.append(None)
             parts[outer].append(ring)
     return result
 

@@ -4,11 +4,16 @@ Where the runs of two neighbouring rows differ, an outline has its corners. Sort
 horizontal edges, sorted by column of vertical ones, and the two together say how to go on from each corner.
 """
 
+import itertools
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from cvkit.classic.runs import Runs
+
+CHUNK = 1 << 14  # runs
 
 
 class Rings(NamedTuple):
@@ -34,7 +39,34 @@ def trace(found: Runs, shape: tuple[int, int]) -> Rings:
     if not len(found.row):
         nothing = np.zeros(0, np.int64)
         return Rings(np.zeros((0, 2), np.int64), nothing, nothing, nothing)
-    labels, index = np.unique(found.label, return_inverse=True)
+    if found.label[0] != found.label[-1] or found.label.min() != found.label.max():
+        order = np.argsort(found.label, kind="stable")
+        found = Runs(*(column.take(order) for column in found))
+    begins = np.flatnonzero(np.diff(found.label, prepend=0))
+    # Some objects at a time, so that all that is derived from them stays in the cache.
+    cuts = begins[np.unique(np.searchsorted(begins, np.arange(CHUNK, len(found.row), CHUNK), side="right") - 1)]
+    cuts = [0, *cuts[cuts > 0].tolist(), len(found.row)]
+    parts = [Runs(*(column[start:stop] for column in found)) for start, stop in itertools.pairwise(cuts)]
+    if len(parts) == 1:
+        return _trace(found, shape)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets others run while it sorts and takes
+        return _join(list(pool.map(_trace, parts, itertools.repeat(shape))))
+
+
+def _join(parts: list[Rings]) -> Rings:
+    rings = np.cumsum([0, *(len(part.ends) for part in parts)])
+    points = np.cumsum([0, *(len(part.points) for part in parts)])
+    return Rings(
+        np.concatenate([part.points for part in parts]),
+        np.concatenate([part.ends + shift for part, shift in zip(parts, points, strict=False)]),
+        np.concatenate([part.label for part in parts]),
+        np.concatenate([part.outer + shift for part, shift in zip(parts, rings, strict=False)]),
+    )
+
+
+def _trace(found: Runs, shape: tuple[int, int]) -> Rings:
+    """Trace the outlines of runs that are ordered by object."""
+    index = np.cumsum(np.diff(found.label, prepend=found.label[0]) != 0)
     corners = _Corners(found, index, shape)
     after = corners.follow()
     ring = _least(after)
@@ -51,8 +83,8 @@ def trace(found: Runs, shape: tuple[int, int]) -> Rings:
     points = np.empty((len(ordered), 2), np.int64)
     points[:, 0], points[:, 1] = corners.row.take(ordered), corners.col.take(ordered)
     first = ordered[2 * (ends - sizes)]
-    outer = _outer(corners, found, index, ring, first)
-    return Rings(points, 2 * ends, labels[corners.label[first]], outer)
+    label = found.label[np.searchsorted(index, corners.label[first])]
+    return Rings(points, 2 * ends, label, _outer(corners, found, index, ring, first))
 
 
 class _Corners:
@@ -62,9 +94,11 @@ class _Corners:
         self.height, self.width = shape[0] + 1, shape[1] + 1
         head = (index * self.height + found.row) * self.width
         # Two bits tell the ends of runs apart: whether the run lies below the corner, and whether it stops there.
-        ends = [4 * (head + found.start) + 2, 4 * (head + found.stop) + 3]
-        ends = np.concatenate([*ends, *(end + (4 * self.width - 2) for end in ends)])
-        ends.sort(kind="stable" if index[0] == index[-1] else None)  # of one object they are four sorted parts
+        ends = np.empty((2, len(head), 2), np.int64)
+        ends[0, :, 0], ends[0, :, 1] = 4 * (head + found.start) + 2, 4 * (head + found.stop) + 3
+        ends[1] = ends[0] + (4 * self.width - 2)
+        ends = ends.ravel()
+        ends.sort(kind="stable")  # which merges the two halves
         twice = np.flatnonzero((ends[1:] >> 2) == (ends[:-1] >> 2))
         straight = twice[(ends[twice + 1] ^ ends[twice]) & 1 == 0]  # an edge goes on from row to row
         kept = np.ones(len(ends), bool)
@@ -143,7 +177,9 @@ def _outer(corners: _Corners, found: Runs, index: np.ndarray, ring: np.ndarray, 
     outer = np.arange(len(first))
     hole = np.flatnonzero(first & 1)  # at its highest edge a hole has the object above, and its ring runs to the left
     row, col = corners.row[first[hole]] - 1, corners.col[first[hole] - 1]
-    at = np.searchsorted(found.row * corners.width + found.start, row * corners.width + col, side="right") - 1
+    starts = (index * corners.height + found.row) * corners.width + found.start
+    at = (corners.label[first[hole]] * corners.height + row) * corners.width + col
+    at = np.searchsorted(starts, at, side="right") - 1
     key = (index[at] * corners.width + found.start[at]) * corners.height + row
     keys = ((corners.label * corners.width + corners.col) * corners.height + corners.row).take(corners.column)
     edge = corners.column[np.searchsorted(keys, key, side="right") - 1]
