@@ -41,8 +41,7 @@ def contours(objects: Labels | Mask) -> list[np.ndarray]:
            [1, 1]])]
     """
     objects = as_mask(objects) if is_mask(objects) else as_labels(objects)
-    found = trace(runs(objects), objects.shape)
-    return _split(found)
+    return _split(trace(runs(objects), objects.shape))
 
 
 def polygons(objects: Labels | Mask, *, connectivity: int = 8) -> dict[int, list[list[np.ndarray]]]:
@@ -71,8 +70,14 @@ def polygons(objects: Labels | Mask, *, connectivity: int = 8) -> dict[int, list
     >>> [ring.tolist() for ring in found[7][0]]
     [[[0, 0], [0, 3], [3, 3], [3, 0]], [[1, 2], [1, 1], [2, 1], [2, 2]]]
     """
-    objects = label(objects, connectivity=connectivity) if is_mask(objects) else as_labels(objects)
-    found = trace(runs(objects), objects.shape)
+    if is_mask(objects):
+        mask = as_mask(objects)
+        found = runs(mask)
+        numbers = label(mask, connectivity=connectivity)[found.row, found.start]
+        found = trace(found._replace(label=numbers), mask.shape)
+    else:
+        objects = as_labels(objects)
+        found = trace(runs(objects), objects.shape)
     result: dict[int, list] = {number: [] for number in found.label.tolist()}
     parts = []
     for index, (ring, number, outer) in enumerate(
