@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Mask, Objects, as_mask, is_mask, number, one_of, same_shape, whole
-from cvkit.classic.components.labelling import components, objects_of, within_reach
+from cvkit.classic.components.labelling import as_objects, components, objects_of, within_reach
 from cvkit.classic.runs import Runs, paint, runs
 
 
@@ -33,7 +33,7 @@ def remove_small(objects: Objects, *, area: float = 64, connectivity: int = 8) -
     array([[ True,  True, False, False]])
     """
     number(area, "area", low=0)
-    return choose(objects, connectivity, lambda found, count: areas(found, count) >= area)
+    return choose(objects, connectivity, lambda found, values: areas(found, len(values)) >= area)
 
 
 def remove_large(objects: Objects, *, area: float = 4096, connectivity: int = 8) -> Objects:
@@ -59,7 +59,7 @@ def remove_large(objects: Objects, *, area: float = 4096, connectivity: int = 8)
     array([[False, False, False,  True]])
     """
     number(area, "area", low=0)
-    return choose(objects, connectivity, lambda found, count: areas(found, count) <= area)
+    return choose(objects, connectivity, lambda found, values: areas(found, len(values)) <= area)
 
 
 def largest(objects: Objects, *, count: int = 1, connectivity: int = 8) -> Objects:
@@ -84,9 +84,9 @@ def largest(objects: Objects, *, count: int = 1, connectivity: int = 8) -> Objec
     """
     wanted = whole(count, "count")
 
-    def chosen(found, count):
-        keep = np.zeros(count, bool)
-        keep[np.argsort(-areas(found, count), kind="stable")[:wanted]] = True
+    def chosen(found, values):
+        keep = np.zeros(len(values), bool)
+        keep[np.argsort(-areas(found, len(values)), kind="stable")[:wanted]] = True
         return keep
 
     return choose(objects, connectivity, chosen)
@@ -112,14 +112,15 @@ def clear_border(objects: Objects, *, connectivity: int = 8) -> Objects:
     np.False_
     """
     one_of(connectivity, "connectivity", (4, 8))
+    objects = as_objects(objects)
     if is_mask(objects):
         # A ring of foreground joins all that touches the border into one component.
         return _flooded(within_reach(as_mask(objects)), ring=1, value=0, connectivity=connectivity).view(bool)
 
-    def inside(found, count):
+    def inside(found, values):
         height, width = np.shape(objects)
         cut = (found.row == 0) | (found.row == height - 1) | (found.start == 0) | (found.stop == width)
-        keep = np.ones(count, bool)
+        keep = np.ones(len(values), bool)
         keep[found.label[cut] - 1] = False
         return keep
 
@@ -197,10 +198,11 @@ def hysteresis(low: np.ndarray, high: np.ndarray, *, connectivity: int = 8) -> n
     return _kept(low, found, keep)
 
 
-def choose(objects: np.ndarray, connectivity: int, chosen: Callable[[Runs, int], np.ndarray]) -> np.ndarray:
-    """Keep the objects that `chosen` picks: a bool for each of them, by their runs and how many there are."""
+def choose(objects: np.ndarray, connectivity: int, chosen: Callable[[Runs, np.ndarray], np.ndarray]) -> np.ndarray:
+    """Keep the objects that `chosen` picks: a bool for each of them, by their runs and labels."""
+    objects = as_objects(objects)
     found, values = objects_of(objects, connectivity)
-    keep = chosen(found, len(values))
+    keep = chosen(found, values)
     if is_mask(objects):
         return _kept(objects, found, keep)
     kept = _of(found, keep)

@@ -54,6 +54,11 @@ def relabel(labels: Labels) -> Labels:
     return paint(found, found.label, np.zeros(labels.shape, np.int32))
 
 
+def as_objects(objects: np.ndarray) -> np.ndarray:
+    """Lists as arrays, so that one of booleans counts as a mask."""
+    return np.asarray(objects) if isinstance(objects, (list, tuple)) else objects
+
+
 def objects_of(objects: np.ndarray, connectivity: int = 8) -> tuple[Runs, np.ndarray]:
     """Accept a mask or labels; give the runs of its objects, numbered 1..N, and the label of each number.
 
