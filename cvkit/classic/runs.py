@@ -81,7 +81,7 @@ def _strip(objects: np.ndarray, grid: np.ndarray, row: int) -> Runs:
     np.not_equal(objects[:, 0], 0, out=changes[:, 0])
     np.not_equal(objects[:, 1:], objects[:, :-1], out=changes[:, 1:width])
     np.not_equal(objects[:, -1], 0, out=changes[:, width])
-    found = _nonzero(changes)
+    found = nonzero(changes)
     if objects.dtype == bool:  # starts and stops take turns
         rows = found[::2] // grid.shape[1]
         shift = rows * grid.shape[1]
@@ -93,7 +93,7 @@ def _strip(objects: np.ndarray, grid: np.ndarray, row: int) -> Runs:
     return Runs(rows[starts] + row, cols[starts], cols[starts + 1], label[starts])
 
 
-def _nonzero(grid: np.ndarray) -> np.ndarray:
+def nonzero(grid: np.ndarray) -> np.ndarray:
     """`np.flatnonzero` of few True among many: whole words are looked at first, which takes half the time."""
     words = grid.reshape(-1).view(np.uint64)
     some = np.flatnonzero(words != 0)
