@@ -7,12 +7,22 @@ belong together is decided by the ratio of the neck between them to their own wi
 import cv2
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, as_mask, number, one_of
+from cvkit.arrays import Labels, Mask, as_finite, as_gray, as_mask, number, one_of, same_shape
+from cvkit.classic.components.basins import ITSELF, STEPS, ends, framed, lowest_beside, lowest_passes, passes
+from cvkit.classic.components.flood import watershed
+from cvkit.classic.components.labelling import components, within_reach
+from cvkit.classic.runs import Runs, paint, places
 
-ADJACENT = {4: (1,), 8: (1, 2)}  # how many of row and column change in one step
 
-
-def split(mask: Mask, *, neck: float = 0.85, connectivity: int = 8) -> Labels:
+def split(
+    mask: Mask,
+    image: np.ndarray | None = None,
+    *,
+    neck: float = 0.85,
+    depth: float | None = None,
+    markers: np.ndarray | None = None,
+    connectivity: int = 8,
+) -> Labels:
     """Label a mask and part objects that touch.
 
     Every pixel climbs the distance to the background to a summit; the pixels of a summit are a basin. Two basins
@@ -21,97 +31,136 @@ def split(mask: Mask, *, neck: float = 0.85, connectivity: int = 8) -> Labels:
     Parameters
     ----------
     mask : (H, W) array
+    image : (H, W) or (H, W, 3) array, optional
+        Climb its values, in grey, rather than the distance: objects are parted where they are dark between bright
+        centres (``-image`` for the opposite). Smooth it first. It needs `depth` or `markers`.
     neck : float, 0..1
         Objects are parted where they are narrower than this share of the smaller one's width. 0 parts nothing;
-        towards 1 ever slighter waists are cut.
+        towards 1 ever slighter waists are cut. Not used if there is `depth`, `markers` or `image`.
+    depth : float, optional
+        Part by depth instead: basins are one object if the way between them descends less than this from the lower
+        summit, in pixels of distance or in the unit of `image`. What remains are the h-maxima of that height.
+    markers : (H, W) array, optional
+        Labels, or a mask whose components are the marks: flood from them alone, as `watershed` does. Then the objects
+        have the markers' numbers without gaps, and components of the mask without a marker follow as one object each.
     connectivity : {8, 4}
         Of the mask.
 
     Returns
     -------
     labels : (H, W) int32 array
-        Numbered in the order in which rows meet them.
+        Numbered in the order in which rows meet them, unless there are markers.
 
     Examples
     --------
     >>> rows, cols = np.mgrid[:21, :36]
     >>> two = (np.hypot(rows - 10, cols - 10) < 9) | (np.hypot(rows - 10, cols - 25) < 9)
-    >>> split(two).max(), split(two, neck=0).max()
-    (np.int32(2), np.int32(1))
+    >>> split(two).max(), split(two, neck=0).max(), split(two, depth=2).max()
+    (np.int32(2), np.int32(1), np.int32(2))
     """
     number(neck, "neck", 0, 1)
     one_of(connectivity, "connectivity", (4, 8))
-    mask = as_mask(mask)
-    if not mask.any():
-        return np.zeros(mask.shape, np.int32)
+    if depth is not None:
+        number(depth, "depth", low=0)
+    mask = within_reach(as_mask(mask))
+    if image is None:
+        height = _distance(mask)
+    else:
+        if depth is None and markers is None:
+            raise ValueError("to part objects by an image, say by what `depth` in its unit, or give `markers`.")
+        height = as_finite(as_gray(image), "a watershed")
+        same_shape(mask, height, "mask and image")
+        height = height.astype(np.float64) if height.dtype.kind in "ui" else height
+    if markers is not None:
+        return _completed(watershed(-height, markers, mask, connectivity=connectivity), mask, connectivity)
+    return _parted(mask, -height, connectivity, neck=neck if depth is None else None, depth=depth)
+
+
+def _distance(mask: np.ndarray) -> np.ndarray:
+    """The distance to the background. A light blur takes away the summits that the pixel grid makes."""
     distance = cv2.distanceTransform(np.ascontiguousarray(mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # A light blur takes away the summits that the pixel grid makes; a ring of background saves asking for borders.
-    height = np.pad(np.where(mask, cv2.GaussianBlur(distance, (0, 0), 1.0), 0), 1)
-    pixels = np.flatnonzero(height)
+    return cv2.GaussianBlur(distance, (0, 0), 1.0)
+
+
+def _completed(labels: np.ndarray, mask: np.ndarray, connectivity: int) -> np.ndarray:
+    """Numbers without gaps, components that no marker has reached as further objects."""
+    found, count = components(mask, connectivity)
+    first = labels.reshape(-1)[found.row * mask.shape[1] + found.start]
+    present = np.unique(labels[labels > 0])
+    lone = np.unique(found.label[first == 0])
+    number = np.zeros(count + 1, np.int32)
+    number[lone] = np.arange(1, len(lone) + 1) + len(present)
+    labels = np.searchsorted(present, labels).astype(np.int32) + (labels > 0)
+    rest = Runs(*(column[first == 0] for column in found))
+    return paint(rest, number[rest.label], labels.astype(np.int32))
+
+
+def _parted(mask: np.ndarray, height: np.ndarray, connectivity: int, **rule) -> np.ndarray:
+    """The components of a mask, those with several summits parted by a rule; heights are negative: water runs up."""
+    found, count = components(mask, connectivity)
+    labels = np.zeros(mask.shape, np.int32)
+    if count == 0:
+        return labels
+    height = framed(height, mask)
     width = height.shape[1]
-    steps = [
-        row * width + col for row in (-1, 0, 1) for col in (-1, 0, 1) if abs(row) + abs(col) in ADJACENT[connectivity]
-    ]
-    basins = _climb(height.ravel(), pixels, steps)
-    objects = _join(basins, height.ravel(), pixels, steps, neck)
-    labels = np.zeros(height.size, np.int32)
-    labels[pixels] = objects
-    return np.ascontiguousarray(labels.reshape(height.shape)[1:-1, 1:-1])
+    inner = found._replace(row=found.row + 1, start=found.start + 1, stop=found.stop + 1)
+    codes = lowest_beside(height, connectivity).reshape(-1)
+    summits = np.flatnonzero((codes == ITSELF) & (height.reshape(-1) < np.inf))
+    whose = found.label[np.searchsorted(inner.row * width + inner.start, summits, "right") - 1]
+    several = (np.bincount(whose, minlength=count + 1) > 1)[found.label]
+    pixels = places(Runs(*(column[several] for column in inner)), width)
+    parts = _parts(height, codes, pixels, connectivity, **rule)
+    return _numbered(found, several, parts, labels)
 
 
-def _climb(height: np.ndarray, pixels: np.ndarray, steps: list[int]) -> np.ndarray:
-    """For every place the summit that the steepest way up from it ends at; equal heights go to the later place."""
-    upper, best = pixels.copy(), height[pixels]
-    for step in steps:
-        beside = height[pixels + step]
-        higher = (beside > best) | ((beside == best) & (pixels + step > upper))
-        upper = np.where(higher, pixels + step, upper)
-        best = np.where(higher, beside, best)
-    summit = np.arange(height.size)
-    summit[pixels] = upper
-    while True:  # each round doubles how far every pixel has climbed
-        further = summit[summit]
-        if np.array_equal(further, summit):
-            return summit
-        summit = further
+def _parts(height: np.ndarray, codes: np.ndarray, pixels: np.ndarray, connectivity: int, **rule) -> np.ndarray:
+    """The number, from 0, of the part in which each of the pixels lies."""
+    width = height.shape[1]
+    rank = np.zeros(height.size, np.int32)
+    rank[pixels] = np.arange(len(pixels), dtype=np.int32)
+    steps = np.array([row * width + col for row, col in STEPS])
+    bottoms, basin = ends(rank[pixels + steps[codes[pixels]]])
+    rank[pixels] = basin + 1  # from here on it is the image of basins
+    found = lowest_passes(*passes(rank.reshape(height.shape), height, connectivity))
+    tops = -height.reshape(-1)[pixels[bottoms]]
+    return _merged(tops, *found, **rule)[basin]
 
 
-def _join(summit: np.ndarray, height: np.ndarray, pixels: np.ndarray, steps: list[int], neck: float) -> np.ndarray:
-    """Number the objects that the basins make, highest passes first; give the number of each pixel."""
-    passes = _passes(summit, height, pixels, steps)
-    parent = {}
+def _merged(tops: np.ndarray, level: np.ndarray, one: np.ndarray, other: np.ndarray, *, neck, depth) -> np.ndarray:
+    """For each summit the one that it belongs to, passes being crossed from the highest to the lowest."""
+    tops, level = tops.astype(np.float64), -level.astype(np.float64)  # compared as exactly here as below
+    one, other = one - 1, other - 1
+    lower = np.minimum(tops[one], tops[other])
+    # The summits of two objects only become higher as they grow: what is too narrow or deep at first remains so.
+    able = level >= neck * lower if depth is None else lower - level < depth
+    height, parents = tops.tolist(), list(range(len(tops)))
 
     def root(place):
-        while place in parent:
-            place = parent[place]
+        while parents[place] != place:
+            parents[place] = place = parents[parents[place]]
         return place
 
-    for level, one, other in passes:
-        low, high = sorted((root(one), root(other)), key=lambda place: (height[place], place))
-        if low != high and level >= neck * height[low]:
-            parent[low] = high
-    summits, index = np.unique(summit[pixels], return_inverse=True)
-    roots = np.array([root(place) for place in summits.tolist()])[index]
-    found, first, index = np.unique(roots, return_index=True, return_inverse=True)
-    number = np.empty(len(found), np.int32)
-    number[np.argsort(first)] = np.arange(1, len(found) + 1)
-    return number[index]
+    for high, a, b in zip(level[able].tolist(), one[able].tolist(), other[able].tolist(), strict=True):
+        low, top = sorted((root(a), root(b)), key=lambda place: (height[place], place))
+        if low != top and (high >= neck * height[low] if depth is None else height[low] - high < depth):
+            parents[low] = top
+    return np.array([root(place) for place in range(len(parents))], np.int64)
 
 
-def _passes(summit: np.ndarray, height: np.ndarray, pixels: np.ndarray, steps: list[int]) -> list[tuple]:
-    """The highest pass between every two basins that touch: (height, summit, summit), highest first."""
-    found = []
-    for step in (step for step in steps if step > 0):
-        beside = pixels + step
-        border = (height[beside] > 0) & (summit[beside] != summit[pixels])
-        here, there = pixels[border], beside[border]
-        ends = np.sort(np.stack([summit[here], summit[there]]), axis=0)
-        found.append((np.minimum(height[here], height[there]), *ends))
-    level, one, other = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    order = np.lexsort((-level, other, one))
-    level, one, other = level[order], one[order], other[order]
-    highest = np.ones(len(level), bool)
-    highest[1:] = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-    level, one, other = level[highest], one[highest], other[highest]
-    order = np.argsort(-level, kind="stable")
-    return list(zip(level[order].tolist(), one[order].tolist(), other[order].tolist(), strict=True))
+def _numbered(found: Runs, several: np.ndarray, parts: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Paint components with one summit and parts of the others, numbered in the order in which rows meet them."""
+    width = labels.shape[1]
+    whole = Runs(*(column[~several] for column in found))
+    split_ = places(Runs(*(column[several] for column in found)), width)
+    none = labels.size
+    first_whole = np.full(int(found.label.max()) + 1, none)
+    first_whole[whole.label[::-1]] = (whole.row * width + whole.start)[::-1]  # what is written last is the first place
+    first_part = np.full(int(parts.max(initial=-1)) + 1, none)
+    first_part[parts[::-1]] = split_[::-1]
+    first = np.concatenate([first_whole, first_part])
+    number = np.zeros(len(first), np.int32)
+    present = np.flatnonzero(first < none)
+    number[present[np.argsort(first[present])]] = np.arange(1, len(present) + 1)
+    paint(whole, number[whole.label], labels)
+    labels.reshape(-1)[split_] = number[len(first_whole) :][parts]
+    return labels
