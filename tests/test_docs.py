@@ -65,12 +65,21 @@ def public():
     """Every function and class that users are told of, by the name they call it."""
     found = {f"cvkit.{name}": getattr(cvkit, name) for name in cvkit.__all__ if name not in ("compare", "train")}
     found |= {name: registry.find(name).call for name in cvkit.steps()}
-    for module in ("arrays", "registry", "classic", "classic.windows", "classic.histogram", "compare.metrics"):
+    for module in (
+        "arrays",
+        "registry",
+        "classic",
+        "classic.windows",
+        "classic.surface",
+        "classic.histogram",
+        "classic.components",
+        "compare.metrics",
+    ):
         room = importlib.import_module(f"cvkit.{module}")
         inside = {name: item for name, item in vars(room).items() if getattr(item, "__module__", "") == room.__name__}
         found |= {f"{module}.{name}": item for name, item in inside.items() if not name.startswith("_")}
-    for name in registry._files(registry.THRESHOLDS):
-        found[f"threshold of {name}"] = importlib.import_module(f"cvkit.classic.thresholds.{name}").threshold
+    for name in registry.thresholds():
+        found[f"decision of {name}"] = registry.decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
     found["deep.segment"], found["deep.probabilities"] = cvkit.deep.segment, cvkit.deep.probabilities
     return {name: item for name, item in found.items() if inspect.isfunction(item) or inspect.isclass(item)}
 
@@ -86,7 +95,7 @@ def test_docstrings_name_the_parameters_of_the_signature(name, item):
         assert said == list(inspect.signature(item).parameters)
 
 
-@pytest.mark.parametrize("name", cvkit.steps() + registry._files(registry.THRESHOLDS))
+@pytest.mark.parametrize("name", cvkit.steps() + registry.thresholds())
 def test_steps_and_thresholds_have_an_example_and_explain_every_parameter(name):
     text = registry.explain(name)
     assert ">>> " in text

@@ -142,7 +142,7 @@ def test_steps_of_a_pipeline():
     assert [axes.get_title() for axes in figure.axes] == ["image", "median(size=3)", "otsu", "label", "regions"]
     assert set(np.unique(figure.axes[2].images[0].get_array())) == {0, 255}
     lines = figure.axes[4].texts[0].get_text().split("\n")
-    assert lines[0].split()[:2] == ["label", "area"] and "2 rows of 13 columns" in lines[-1]
+    assert lines[0].split()[:2] == ["label", "area"] and "2 rows of 14 columns" in lines[-1]
     assert texts[-1].x1 <= figure.canvas.get_width_height()[0]
 
 

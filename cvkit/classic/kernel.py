@@ -39,13 +39,15 @@ def moments(
         The deviation is None if it is not wanted.
     count : (h, W) array
         Pixels of a window.
+    None
+        In the place of the mean of squares.
     """
     call = _band(image, window, rows, cols, parts[0].start, deviation)
     for part in parts:
         shape = part.stop - part.start, image.shape[1]
         mean, root = np.empty(shape), np.empty(shape) if deviation else None
         call(part, mean, root, None, None, True)
-        yield part, mean, root, np.broadcast_to(float(window * window), shape)
+        yield part, mean, root, np.broadcast_to(float(window * window), shape), None
 
 
 def compare(

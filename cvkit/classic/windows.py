@@ -30,8 +30,8 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
         Side of the square window in pixels; it may be larger than the image.
     formula : Linear or callable
         The names of its arguments say what it wants of some rows, as (h, W) arrays: `m` mean and `s` standard deviation
-        of the window, `low` and `high` the least and the greatest value there, `n` how many pixels were counted, `x`
-        the pixels themselves, `rows` the slice of rows.
+        of the window, `q` the mean of the squares, `low` and `high` the least and the greatest
+        value there, `n` how many pixels were counted, `x` the pixels themselves, `rows` the slice of rows.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image: its mirror without the edge pixel itself, the edge pixel again and again, or
         nothing, so that windows are smaller there.
@@ -54,25 +54,26 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     one_of(border, "border", BORDERS)
     linear = formula if isinstance(formula, Linear) else None
     wanted = ("m", "s") if linear else formula.__code__.co_varnames[: formula.__code__.co_argcount]
-    deviation = linear.wants_deviation if linear else "s" in wanted
+    deviation = linear.wants_deviation if linear else bool({"s", "q"} & {*wanted})
     data, counted = np.ma.getdata(image), counted_pixels(image)
     plain, origin = _plain(data, counted)
     tables = [places(length, window // 2, border) for length in data.shape]
-    compiled = counted is None and border != "truncate" and kernel.takes(plain)
+    compiled = counted is None and border != "truncate" and "q" not in wanted and kernel.takes(plain)
     summed, inside = (plain, None) if compiled else framed(plain, window // 2, border, counted)
     extremes = {name: _extreme(name, data, window, border, counted) for name in {"low", "high"} & {*wanted}}
 
     def rows_of(first: int, last: int) -> Iterator:
         parts = chunks(first, last, data.shape[1])
-        if not {"m", "s", "n"} & {*wanted}:
-            found = ((rows, None, None, None) for rows in parts)
+        if not {"m", "s", "n", "q"} & {*wanted}:
+            found = ((rows, None, None, None, None) for rows in parts)
         elif compiled:
             found = kernel.moments(plain, window, *tables, parts, deviation=deviation)
         else:
             found = _moments(summed, window, inside, parts, deviation=deviation)
-        for rows, mean, root, count in found:
+        for rows, mean, root, count, power in found:
             mean = mean + origin if origin and mean is not None else mean
-            given = {"m": mean, "s": root, "n": count, "x": data[rows], "rows": rows}
+            power = root**2 + mean**2 if origin and "q" in wanted else power
+            given = {"m": mean, "s": root, "n": count, "q": power, "x": data[rows], "rows": rows}
             given |= {name: extreme(rows) for name, extreme in extremes.items()}
             yield rows, formula(**{name: given[name] for name in wanted})
 
@@ -107,6 +108,11 @@ def half_range(image: np.ndarray) -> float:
         info = np.iinfo(image.dtype)
         return (float(info.max) - float(info.min)) / 2
     return (float(image.max()) - float(image.min())) / 2 or 1.0
+
+
+def rounded_deviation(m: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Compute the deviation as scikit-image does, whose rounding decides where a pixel equals its threshold."""
+    return np.sqrt(np.maximum(q - m * m, 0))
 
 
 def least(image: np.ndarray) -> float:
@@ -167,8 +173,10 @@ def _moments(
                 count = _windows(counts[place], window)
             with np.errstate(invalid="ignore", divide="ignore"):
                 mean = sums / count
-                root = _deviation(sums, _windows(squares[place], window), count, image.dtype) if deviation else None
-            yield part, mean, root, np.broadcast_to(count, mean.shape)
+                square = _windows(squares[place], window) if deviation else None
+                root = _deviation(sums, square, count, image.dtype) if deviation else None
+                power = square / count if deviation else None
+            yield part, mean, root, np.broadcast_to(count, mean.shape), power
 
 
 def _integrals(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ scikit-image writes ``m - k * s``, ImageJ takes discs for windows; ximgproc of O
 
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
-from cvkit.classic.windows import local
+from cvkit.classic.windows import local, rounded_deviation
 
 
 def threshold(
@@ -40,5 +40,6 @@ def threshold(
     """
     one_of(compat, "compat", (None, "skimage", "doxa"))
     number(k, "k")
-    border = "truncate" if compat == "doxa" else border
-    return local(image, window, Linear(b=1, c=-k if compat == "skimage" else k), border=border)
+    if compat == "skimage":
+        return local(image, window, lambda m, q: m - k * rounded_deviation(m, q), border=border)
+    return local(image, window, Linear(b=1, c=k), border="truncate" if compat else border)

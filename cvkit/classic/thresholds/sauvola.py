@@ -9,7 +9,7 @@ import numpy as np
 
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
-from cvkit.classic.windows import half_range, local
+from cvkit.classic.windows import half_range, local, rounded_deviation
 
 
 def threshold(
@@ -56,7 +56,9 @@ def threshold(
     one_of(compat, "compat", (None, "skimage", "doxa"))
     if compat == "doxa":
         r, border = 128, "truncate"
-    elif compat == "skimage" and image.dtype.kind == "f" and r is None:
+    if compat == "skimage" and image.dtype.kind == "f" and r is None:
         r = 1
     r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
+    if compat == "skimage":
+        return local(image, window, lambda m, q: m * (1 + k * (rounded_deviation(m, q) / r - 1)), border=border)
     return local(image, window, Linear(b=1 - k, d=k / r), border=border)

@@ -1,0 +1,204 @@
+"""Local thresholds against the formulas said slowly, and against scikit-image, OpenCV and Doxa to the bit."""
+
+import importlib
+
+import cv2
+import numpy as np
+import pytest
+from scenes import DATA
+from skimage import data, filters
+
+import cvkit
+from cvkit.classic import segment, threshold
+from cvkit.classic.histogram import Histogram
+from cvkit.classic.thresholds import otsu
+
+IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
+IMAGES["own page"] = cv2.imread(str(DATA / "page.png"), cv2.IMREAD_GRAYSCALE)
+SMALL = np.random.default_rng(3).integers(0, 256, (23, 19)).astype(np.uint8)
+
+
+def around(image, window, mode="reflect"):
+    """Every window of the padded image: (H, W, window * window)."""
+    half = window // 2
+    padded = np.pad(image.astype(np.float64), half, mode=mode)
+    return np.lib.stride_tricks.sliding_window_view(padded, (window, window)).reshape(*image.shape, -1)
+
+
+def statistics(image, window):
+    near = around(image, window)
+    return near.mean(axis=2), near.std(axis=2), near.min(axis=2), near.max(axis=2)
+
+
+M, S, LOW, HIGH = statistics(SMALL, 7)
+X, FULL = SMALL.astype(np.float64), 255.0
+WIDER = statistics(SMALL, 21)[1]
+A = 255 * (S - S.min()) / (S.max() - S.min())
+FORMULAS = {
+    "adaptive_mean": ({"offset": 3}, M - 3),
+    "niblack": ({"k": -0.3}, M - 0.3 * S),
+    "sauvola": ({"k": 0.3}, M * (1 + 0.3 * (S / 127.5 - 1))),
+    "wolf": ({"k": 0.4}, M - 0.4 * (1 - S / S.max()) * (M - X.min())),
+    "nick": ({"k": -0.1}, M - 0.1 * np.sqrt((around(SMALL, 7) ** 2).sum(axis=2) / 49 - M**2 / 49)),
+    "phansalkar": ({"k": 0.3}, M * (1 + 2 * np.exp(-10 * M / FULL) + 0.3 * (S / FULL / 0.5 - 1))),
+    "bernsen": (
+        {"contrast": 220, "level": 130},
+        np.where(HIGH - LOW >= 220, (LOW + HIGH) / 2, np.where((LOW + HIGH) / 2 > 130, -np.inf, np.inf)),
+    ),
+    "contrast": ({}, (LOW + HIGH) / 2),
+    "bradley": ({"share": 0.2}, 0.8 * M),
+    "wan": ({"k": 0.3}, (M + HIGH) / 2 * (1 + 0.3 * (S / 127.5 - 1))),
+    "singh": ({"k": 0.1}, M * (1 + 0.1 * ((X - M) / FULL / (1 - (X - M) / FULL) - 1))),
+    "feng": (
+        {"wider": 3},
+        0.88 * M + 0.25 * (S / WIDER) ** 3 * (M - LOW) + 0.04 * (S / WIDER) ** 2 * LOW,
+    ),
+    "bataineh": ({}, M - (M**2 + S) / ((X.mean() + S) * (A + S))),
+}
+
+
+@pytest.mark.parametrize("method", FORMULAS)
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "float64"])
+def test_surfaces_are_those_of_the_formulas(method, dtype):
+    parameters, expected = FORMULAS[method]
+    image = SMALL.astype(dtype)
+    if dtype != "uint8" and method in ("sauvola", "wan"):
+        parameters = parameters | {"r": 127.5}
+    if dtype != "uint8" and method in ("phansalkar", "singh", "bataineh"):  # these take black and white from the dtype
+        image, expected = SMALL.astype(np.uint16) * 257, expected * 257
+    ours = np.asarray(threshold(image, method, window=7, **parameters))
+    assert np.allclose(ours, expected, rtol=1e-9, atol=1e-7)
+    assert np.array_equal(segment(image, method, window=7, **parameters), image > ours)
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_masks_are_those_of_scikit_image_to_the_bit(name):
+    image = IMAGES[name]
+    for window in (15, 51):
+        theirs = image > filters.threshold_sauvola(image, window, k=0.2)
+        assert np.array_equal(segment(image, "sauvola", window=window, compat="skimage"), theirs)
+        theirs = image > filters.threshold_niblack(image, window, k=0.2)
+        assert np.array_equal(segment(image, "niblack", window=window, k=0.2, compat="skimage"), theirs)
+    real = image / 255.0
+    theirs = real > filters.threshold_sauvola(real, 15, k=0.2)
+    assert (segment(real, "sauvola", window=15, compat="skimage") != theirs).mean() < 1e-4  # sums of floats are rounded
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_masks_are_those_of_opencv_to_the_bit(name):
+    image = IMAGES[name]
+    for method, flag in (("mean", cv2.ADAPTIVE_THRESH_MEAN_C), ("gaussian", cv2.ADAPTIVE_THRESH_GAUSSIAN_C)):
+        for offset in (10, -3.5):
+            theirs = cv2.adaptiveThreshold(image, 1, flag, cv2.THRESH_BINARY, 51, offset) > 0
+            ours = segment(image, f"adaptive_{method}", window=51, offset=offset, compat="opencv")
+            assert np.array_equal(ours, theirs)
+
+
+# What doxapy 0.9.2 finds in data.page()[20:52, 30:70] with windows of 15 pixels, as bits.
+DOXA = {
+    "niblack": "60631c19c160631819c160e31819c160c31819c160c31819c160e31819c171e31c39c13fe30ff1c11ee30fe1c100c0018081"
+    "00c00000003fc00000003f80000000000000000000000000000000000000ffffffffff3fffffffff00002000000000380000"
+    "43001801804000000180600001000060019000006671b800006670bd800166780da000e0380ca008244880c2841081202250"
+    "f39f200f80e032401fc0",
+    "sauvola": "60631c19c160631819c160c31819c160431819c160c31819c160c31819c171e31c39c13fe30ff1c11ec307e1c100c0018000"
+    "00c00000003fc00000003f800000000000000000000000000000000000002700e000002000f03fff00000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000004000000001f80",
+    "wolf": "60631c39c160631819c160c31819c160c31819c160c31819c160c31819c171e31c39c13fe30ff1c11ec307e1c100c0010001"
+    "00c00000003fc00000003f800000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000001f80",
+    "nick": "60431c18c160431818c160431818c160431819c160431819c160c31819c130c31c39c13fc30e71c10ec307e1c100c0010000"
+    "00c000000037800000003f8000000000000000000000000000000000000006006000000000603efe00000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000004000000001f80",
+    "wan": "70e31c39c360e31c19c160e3181dc1e0e3181dc360e33819c160e31c19c171e31c39c13fe39ff1c11fe30ff1c100c303c0c1"
+    "00c00008003fc00000003f800000000e0000000000000000000000000000ffefffe4783fb3ffffff00000000000000000000"
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000200"
+    "0000000e800000001fc0",
+}
+
+
+@pytest.mark.parametrize("method", DOXA)
+def test_masks_are_those_of_doxa_to_the_bit(method):
+    image = IMAGES["page"][20:52, 30:70]
+    theirs = np.unpackbits(np.frombuffer(bytes.fromhex(DOXA[method]), np.uint8)).reshape(image.shape) > 0
+    compat = {"border": "truncate", "r": 128} if method == "wan" else {"compat": "doxa"}
+    k = {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)
+    assert np.array_equal(segment(image, method, foreground="dark", window=15, k=k, **compat), theirs)
+
+
+@pytest.mark.parametrize("window", [3, 9])
+def test_local_otsu_is_otsu_of_every_window(window):
+    image = np.random.default_rng(1).integers(0, 12, (14, 11)).astype(np.uint8) * 20
+    ours = segment(image, "local_otsu", window=window, levels=12)
+    for row, col in np.ndindex(image.shape):
+        near = around(image, window)[row, col].astype(np.uint8)[None]
+        cut = otsu.threshold(Histogram.of(near)) if near.min() < near.max() else near.max()
+        assert ours[row, col] == (image[row, col] > cut)
+
+
+def page_with_stain(shape=(120, 160)):
+    """Draw strokes on paper with a soft dark stain: image and ink."""
+    rng = np.random.default_rng(0)
+    ink = np.zeros(shape, np.uint8)
+    for row in range(10, 110, 14):
+        cv2.putText(ink, "ink on paper", (6, row + 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1, 2)
+    rows, cols = np.mgrid[: shape[0], : shape[1]]
+    paper = 210 - 110 * np.exp(-((rows - 60) ** 2 + (cols - 110) ** 2) / 900)
+    return (np.where(ink > 0, paper - 70, paper) + rng.normal(0, 4, shape)).clip(0, 255).astype(np.uint8), ink > 0
+
+
+@pytest.mark.parametrize("method", ["su", "gatos", "isauvola", "sauvola", "wolf", "nick", "bradley"])
+def test_ink_is_found_in_a_stain(method):
+    image, ink = page_with_stain()
+    window = {} if method == "su" else {"window": 31}
+    k = {"k": 0.1} if method in ("sauvola", "isauvola", "gatos") else {"k": -0.1} if method == "nick" else {}
+    found = segment(image, method, foreground="dark", **window, **k)
+    score = cvkit.compare.metrics.dice(ink, found)
+    assert score > cvkit.compare.metrics.dice(ink, segment(image, "otsu", foreground="dark")) + 0.1, score
+    if method in ("gatos", "isauvola"):
+        turned = segment(255 - image, method, foreground="bright", **window, **k)
+        assert cvkit.compare.metrics.dice(turned, found) > 0.97
+
+
+@pytest.mark.parametrize("value", [255, 250])
+def test_a_flat_bright_page_has_no_ink_but_its_line(value):
+    page = np.full((400, 420), value, np.uint8)
+    page[200:206, 40:380] = 30
+    for method in ("sauvola", "wolf", "nick", "phansalkar"):
+        for window in (15, 183, 301):
+            found = segment(page, method, foreground="dark", window=window)
+            assert not found[page == value].any(), (method, window)
+    flat = np.asarray(threshold(page, "niblack", window=15))[:100]
+    assert (flat == value).all()
+
+
+def test_wide_windows_do_not_overflow():
+    image = np.tile(IMAGES["page"], (2, 1))
+    for window in (183, 257, 611):
+        wide = segment(image, "sauvola", window=window, foreground="dark")
+        real = segment(image.astype(np.float64), "sauvola", window=window, foreground="dark", r=127.5)
+        assert (wide != real).mean() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "method", ["adaptive_mean", "adaptive_gaussian", "sauvola", "niblack", "bernsen", "local_otsu"]
+)
+@pytest.mark.parametrize("window", [4, 2, 1, 0, -3, 3.0, "5", None, True])
+def test_a_window_that_is_none_is_refused(window, method):
+    with pytest.raises(ValueError, match="`window` must be an odd integer of at least 3"):
+        cvkit.segment(np.eye(5), method, window=window)
+
+
+@pytest.mark.parametrize("arguments", [{"k": np.nan}, {"k": "a"}, {"r": 0}, {"r": -1}, {"border": "wrap"}])
+def test_sauvola_refuses_senseless_parameters(arguments):
+    with pytest.raises(ValueError, match=f"`{next(iter(arguments))}` must be"):
+        cvkit.segment(np.eye(5), "sauvola", **arguments)
+
+
+@pytest.mark.parametrize("method", ["niblack", "sauvola", "wolf", "nick", "adaptive_mean", "adaptive_gaussian"])
+def test_compat_is_one_of_those_that_there_are(method):
+    assert "compat" in importlib.import_module(f"cvkit.classic.thresholds.{method}").threshold.__kwdefaults__
+    with pytest.raises(ValueError, match="`compat` must be one of None, "):
+        cvkit.segment(np.eye(5), method, compat="matlab")
