@@ -9,8 +9,9 @@ import numpy as np
 from cvkit.classic.runs import WORD, nonzero
 
 STRIP = 1 << 16  # pixels that are compared at a time, so that they stay in the cache
-ITSELF = 4
-STEPS = [(row, col) for row in (-1, 0, 1) for col in (-1, 0, 1)]  # in the order of places; 4 stays where it is
+STEPS = [(row, col) for row in (-1, 0, 1) for col in (-1, 0, 1)]  # their codes are in the order of places
+LEVEL = 16  # added to the code where no neighbour is lower
+BOTTOM = LEVEL + STEPS.index((0, 0))  # where no neighbour is lower, and none as low comes later
 
 
 def framed(height: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
@@ -27,6 +28,13 @@ def ways(width: int, connectivity: int) -> dict[int, int]:
     return {code: row * width + col for code, (row, col) in enumerate(STEPS) if abs(row) + abs(col) <= reach}
 
 
+def offsets(width: int) -> np.ndarray:
+    """How far off the pixel is that a code of `lowest_beside` leads to."""
+    steps = np.zeros(2 * LEVEL, np.int64)
+    steps[: len(STEPS)] = steps[LEVEL : LEVEL + len(STEPS)] = [row * width + col for row, col in STEPS]
+    return steps
+
+
 def lowest_beside(height: np.ndarray, connectivity: int) -> np.ndarray:
     """For each pixel the code of the lowest one among it and its neighbours; among equals the last.
 
@@ -39,7 +47,7 @@ def lowest_beside(height: np.ndarray, connectivity: int) -> np.ndarray:
     Returns
     -------
     codes : (H, W) uint8 array
-        Index into `STEPS`; 4 is the pixel itself. Of no meaning in the frame.
+        Index into `STEPS`, `LEVEL` more where no neighbour is lower. Of no meaning in the frame.
     """
     codes = np.zeros(height.shape, np.uint8)
     shape = cv2.MORPH_RECT if connectivity == 8 else cv2.MORPH_CROSS
@@ -54,6 +62,7 @@ def lowest_beside(height: np.ndarray, connectivity: int) -> np.ndarray:
             if code in known:
                 beside = height[top + row : end + row, 1 + col : height.shape[1] - 1 + col]
                 np.maximum(best, (beside == lowest).view(np.uint8) * np.uint8(code), out=best)
+        best += (height[top:end, 1:-1] == lowest).view(np.uint8) * np.uint8(LEVEL)
         codes[top:end, 1:-1] = best
     return codes
 
@@ -66,10 +75,10 @@ def ends(to: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     >>> ends(np.array([0, 0, 1, 3]))
     (array([0, 3]), array([0, 0, 0, 1]))
     """
-    while not np.array_equal(to, further := to[to]):  # each round doubles how far every place has come
+    while not np.array_equal(to, further := np.take(to, to)):  # each round doubles how far every place has come
         to = further
     last = to == np.arange(len(to))
-    return np.flatnonzero(last), (np.cumsum(last) - 1)[to]
+    return np.flatnonzero(last), np.take(np.cumsum(last) - 1, to)
 
 
 def passes(basins: np.ndarray, height: np.ndarray, connectivity: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

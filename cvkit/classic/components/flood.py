@@ -7,7 +7,7 @@ down to a marker or to the bottom of a basin; basins without a marker are filled
 import numpy as np
 
 from cvkit.arrays import as_finite, as_gray, as_labels, as_mask, is_mask, one_of, same_shape
-from cvkit.classic.components.basins import STEPS, ends, framed, lowest_beside, passes, ways
+from cvkit.classic.components.basins import LEVEL, ends, framed, lowest_beside, offsets, passes, ways
 from cvkit.classic.components.labelling import as_objects, components, label, within_reach
 from cvkit.classic.runs import Runs, paint, places
 
@@ -51,60 +51,68 @@ def watershed(
     mask = np.ones(height.shape, bool) if mask is None else as_mask(mask)
     same_shape(height, mask, "height and mask")
     found, count = components(mask, connectivity)
-    least, most = _marks_within(found, count, markers, mask)
+    width = mask.shape[1]
+    marks = np.flatnonzero((markers != 0) & mask)
+    values = markers.reshape(-1)[marks]
+    runs_of_marks = np.searchsorted(found.row * width + found.start, marks, "right") - 1
+    least, most = _marks_within(found, count, runs_of_marks, values)
     labels = np.zeros(mask.shape, np.int32)
-    alone, contested = ((least == most) & (most > 0))[found.label], (least < most)[found.label]
-    some = Runs(*(column[alone] for column in found))
-    paint(some, most[some.label], labels)
+    alone = ((least == most) & (most > 0))[found.label]
+    paint(_some(found, alone), most[found.label[alone]], labels)
+    contested = (least < most)[found.label]
     if contested.any():
-        some = Runs(*(column[contested] for column in found))
-        flooded = _flooded(framed(height, mask), some, markers, connectivity)
-        labels.reshape(-1)[places(some, mask.shape[1])] = flooded
+        some, within = _some(found, contested), contested[runs_of_marks]
+        pixels = places(some._replace(row=some.row + 1, start=some.start + 1, stop=some.stop + 1), width + 2)
+        marked = (marks // width + 1) * (width + 2) + marks % width + 1
+        flooded = _flooded(framed(height, mask), pixels, marked[within], values[within], connectivity)
+        labels.reshape(-1)[places(some, width)] = flooded
     return labels
 
 
-def _marks_within(found: Runs, count: int, markers: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The least and greatest marker in each component; where they are the same there is nothing to flood."""
-    width = mask.shape[1]
-    marks = np.flatnonzero(markers)
-    marks = marks[mask.reshape(-1)[marks]] if mask.flags.c_contiguous else marks[mask.ravel()[marks]]
-    whose = found.label[np.searchsorted(found.row * width + found.start, marks, "right") - 1]
-    values = markers.reshape(-1)[marks]
+def _some(found: Runs, chosen: np.ndarray) -> Runs:
+    return Runs(*(column[chosen] for column in found))
+
+
+def _marks_within(found: Runs, count: int, marks: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and greatest marker in each component, 0 if none; where they are the same there is nothing to flood."""
+    whose = found.label[marks]
     least, most = np.full(count + 1, np.iinfo(np.int32).max, np.int32), np.zeros(count + 1, np.int32)
     np.minimum.at(least, whose, values)
     np.maximum.at(most, whose, values)
     return np.where(most > 0, least, 0), most
 
 
-def _flooded(height: np.ndarray, found: Runs, markers: np.ndarray, connectivity: int) -> np.ndarray:
-    """The marker that reaches each pixel of the runs; heights are framed, the runs and markers are not."""
-    width = height.shape[1]
-    pixels = places(found._replace(row=found.row + 1, start=found.start + 1, stop=found.stop + 1), width)
-    marks = markers.reshape(-1)[places(found, markers.shape[1])]
+def _flooded(height: np.ndarray, pixels: np.ndarray, marked: np.ndarray, values: np.ndarray, connectivity: int):
+    """The marker that reaches each of the pixels, flat places as the marked ones are; heights are framed."""
     rank = np.full(height.size, -1, np.int32)
     rank[pixels] = np.arange(len(pixels), dtype=np.int32)
-    steps = np.array([row * width + col for row, col in STEPS])
-    beside = pixels + steps[lowest_beside(height, connectivity).reshape(-1)[pixels]]
-    to = rank[beside]
-    flat = height.reshape(-1)
-    level = flat[pixels] <= flat[beside]  # no neighbour is lower
-    marked = np.flatnonzero(marks)
+    codes = np.take(lowest_beside(height, connectivity), pixels)
+    to = np.take(offsets(height.shape[1]), codes)
+    to += pixels
+    to = np.take(rank, to).astype(np.int64)
+    marked = rank[marked]
+    level = codes >= LEVEL
     to[marked] = marked
     level[marked] = False
-    _across_plateaus(to, level, flat[pixels], pixels, rank, list(ways(width, connectivity).values()))
+    steps = list(ways(height.shape[1], connectivity).values())
+    _across_plateaus(to, level, height.reshape(-1), pixels, rank, steps)
     bottoms, basin = ends(to)
+    owner = np.zeros(len(pixels), np.int32)
+    owner[marked] = values
+    owner = np.concatenate([[0], owner[bottoms]])
     rank[pixels] = basin + 1
-    owner = np.concatenate([[0], marks[bottoms]])
     return _filled(owner, *passes(rank.reshape(height.shape), height, connectivity))[basin + 1]
 
 
-def _across_plateaus(to, level, heights, pixels, rank, steps) -> None:
+def _across_plateaus(
+    to: np.ndarray, level: np.ndarray, height: np.ndarray, pixels: np.ndarray, rank: np.ndarray, steps: list[int]
+) -> None:
     """Lead the pixels of a plateau to its nearest exit or marker; `level` tells which are in want of it."""
-    front = []
-    wanting = np.flatnonzero(level)
+    front, wanting = [], np.flatnonzero(level)
     for step in steps:  # the pixels beside an exit come first
-        beside = rank[pixels[wanting] + step]
-        leads = (beside >= 0) & ~level[beside] & (heights[beside] == heights[wanting])
+        places_ = pixels[wanting]
+        beside = rank[places_ + step]
+        leads = (beside >= 0) & ~level[beside] & (height[places_ + step] == height[places_])
         to[wanting[leads]] = beside[leads]
         front.append(wanting[leads])
     front = np.unique(np.concatenate(front))
@@ -112,8 +120,9 @@ def _across_plateaus(to, level, heights, pixels, rank, steps) -> None:
         level[front] = False
         new = []
         for step in steps:
-            beside = rank[pixels[front] + step]
-            leads = (beside >= 0) & level[beside] & (heights[beside] == heights[front])
+            places_ = pixels[front]
+            beside = rank[places_ + step]
+            leads = (beside >= 0) & level[beside] & (height[places_ + step] == height[places_])
             to[beside[leads]] = front[leads]
             level[beside[leads]] = False
             new.append(beside[leads])
@@ -125,7 +134,8 @@ def _filled(owner: np.ndarray, height: np.ndarray, one: np.ndarray, other: np.nd
 
     O. Boruvka's way to a spanning tree: all choose their lowest pass at the same time, again and again.
     """
-    order = np.argsort(height, kind="stable")
+    useful = np.flatnonzero((owner[one] == 0) | (owner[other] == 0))
+    order = useful[np.argsort(height[useful], kind="stable")]
     one, other = one[order], other[order]
     group = np.arange(len(owner))
     while True:
@@ -135,10 +145,10 @@ def _filled(owner: np.ndarray, height: np.ndarray, one: np.ndarray, other: np.nd
             return owner[group]
         one, other, a, b = one[open_], other[open_], a[open_], b[open_]
         lowest = np.full(len(owner), len(a))
-        for ends_ in (a, b):
-            index = np.full(len(owner), len(a))
-            index[ends_[::-1]] = np.arange(len(a))[::-1]  # what is written last is the first, the lowest
-            np.minimum(lowest, index, out=lowest)
+        for side in (a, b):
+            first = np.full(len(owner), len(a))
+            first[side[::-1]] = np.arange(len(a))[::-1]  # what is written last is the first, the lowest
+            np.minimum(lowest, first, out=lowest)
         chooses = np.flatnonzero((lowest < len(a)) & (owner == 0))
         parent = np.arange(len(owner))
         parent[chooses] = a[lowest[chooses]] + b[lowest[chooses]] - chooses
