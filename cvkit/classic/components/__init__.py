@@ -2,6 +2,7 @@
 
 from cvkit.classic.components.boxes import nms
 from cvkit.classic.components.clean import clear_border, fill_holes, hysteresis, largest, remove_large, remove_small
+from cvkit.classic.components.expand import expand
 from cvkit.classic.components.flood import watershed
 from cvkit.classic.components.fusion import fuse_boxes
 from cvkit.classic.components.geojson import from_geojson, to_geojson
@@ -19,6 +20,7 @@ from cvkit.classic.components.splitting import split
 
 __all__ = [
     "clear_border",
+    "expand",
     "fill_holes",
     "hysteresis",
     "keep_if",

@@ -31,8 +31,14 @@ def segment(
     image : (H, W) array
     foreground : {"bright", "dark"}
         Light ink on dark ground or dark ink on light ground.
-    window, k, r, border
-        Those of `sauvola`. So small a `k` misses little, as what it finds too much has no contrast.
+    window : int, odd
+        Side of the square window in pixels.
+    k : float
+        Of Sauvola's threshold. So small a one misses little; what it finds too much has no contrast.
+    r : float, optional
+        See `sauvola`.
+    border : {"reflect", "replicate", "truncate"}
+        What lies beyond the image, see `cvkit.classic.windows.local`.
 
     Returns
     -------
