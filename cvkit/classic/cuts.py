@@ -1,4 +1,4 @@
-"""The exact minimum cut of a grid: the mask of least energy, where every pixel and every pair of neighbours has a price."""
+"""The exact minimum cut of a grid: the mask of least energy, where pixels and pairs of neighbours have prices."""
 
 import numpy as np
 
