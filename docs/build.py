@@ -46,7 +46,7 @@ def threshold(name: str) -> str:
     module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
     first, *rest = re.split(r"\n\n", inspect.getdoc(module))
     formula = "\n\n".join(f"```\n{inspect.cleandoc(part)}\n```" if part.startswith(" ") else part for part in rest)
-    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(module.threshold)}"
+    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(getattr(module, 'threshold', None) or module.segment)}"
 
 
 def function(name: str, call) -> str:

@@ -65,12 +65,22 @@ def public():
     """Every function and class that users are told of, by the name they call it."""
     found = {f"cvkit.{name}": getattr(cvkit, name) for name in cvkit.__all__ if name not in ("compare", "train")}
     found |= {name: registry.find(name).call for name in cvkit.steps()}
-    for module in ("arrays", "registry", "classic", "classic.windows", "classic.histogram", "compare.metrics"):
+    for module in (
+        "arrays",
+        "registry",
+        "classic",
+        "classic.cuts",
+        "classic.windows",
+        "classic.histogram",
+        "compare.metrics",
+        "compare.documents",
+    ):
         room = importlib.import_module(f"cvkit.{module}")
         inside = {name: item for name, item in vars(room).items() if getattr(item, "__module__", "") == room.__name__}
         found |= {f"{module}.{name}": item for name, item in inside.items() if not name.startswith("_")}
     for name in registry._files(registry.THRESHOLDS):
-        found[f"threshold of {name}"] = importlib.import_module(f"cvkit.classic.thresholds.{name}").threshold
+        module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
+        found[f"threshold of {name}"] = getattr(module, "threshold", None) or module.segment
     found["deep.segment"], found["deep.probabilities"] = cvkit.deep.segment, cvkit.deep.probabilities
     return {name: item for name, item in found.items() if inspect.isfunction(item) or inspect.isclass(item)}
 

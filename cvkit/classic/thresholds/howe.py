@@ -87,7 +87,7 @@ def _plain(image: Image, low: float, scale: float) -> tuple[np.ndarray, np.ndarr
     plain = ((np.ma.getdata(image).astype(np.float64) - low) * scale).astype(np.float32)
     if unknown is not None and unknown.any():
         weight = (~unknown).astype(np.float32)
-        plain *= weight
+        plain[unknown] = 0
         near = _blur(plain, SPREAD) / np.maximum(_blur(weight, SPREAD), 1e-6)
         plain[unknown] = near[unknown]
     return _blur(plain, SIGMA), unknown
@@ -146,8 +146,8 @@ def _gradient(smooth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _canny(across: np.ndarray, along: np.ndarray, low: float, high: float) -> np.ndarray:
     """Canny's edges of a gradient, which OpenCV takes as 16-bit integers; all local maxima if there is no threshold."""
-    most = max(float(np.abs(across).max()), float(np.abs(along).max()), high / 2, np.finfo(np.float32).tiny)
-    scale = 30000 / most
+    most = max(float(np.abs(across).max()), float(np.abs(along).max()), high / 2)
+    scale = 30000 / (most or 1)
     across, along = (np.rint(part * scale).astype(np.int16) for part in (across, along))
     return cv2.Canny(across, along, max(low * scale, 1), max(high * scale, 1), L2gradient=True).astype(bool)
 
