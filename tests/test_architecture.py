@@ -21,6 +21,7 @@ ALLOWED = {
     "decode": {"numpy", "cv2", "PIL", "tifffile"},
     "preprocess": {"numpy", "cv2", "cvkit.arrays"},
     "classic": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic"},
+    "classic/cuts": {"numpy", "scipy", "cvkit.arrays"},
     "deep": {"numpy", "keras", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
     "deep/__init__": {"cvkit.deep"},
     "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
@@ -33,6 +34,7 @@ ALLOWED = {
     "deep/segmenter": {"keras", "tensorflow", "cvkit.deep"},
     "compare": {"numpy", "cvkit", "cvkit.io", "cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.compare"},
     "compare/metrics": {"numpy", "cvkit.arrays"},
+    "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},

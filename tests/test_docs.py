@@ -73,6 +73,8 @@ def public():
         "classic.surface",
         "classic.histogram",
         "classic.components",
+        "classic.cuts",
+        "compare.documents",
         "compare.metrics",
     ):
         room = importlib.import_module(f"cvkit.{module}")

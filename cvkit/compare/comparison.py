@@ -39,7 +39,8 @@ class Comparison:
         ``method``; ``image``: its path or place; ``dice iou precision recall`` of the foreground; ``ap50``: the
         average precision of objects at IoU 0.5; ``mean_iou`` of classes; ``agreement``: without truth, the mean Dice
         with the other methods; ``coverage``: the share of the image that is foreground (not class 0); ``objects``
-        and ``true_objects``: how many; ``seconds`` of one call; ``failure``: the reason, or "". NaN: not known.
+        and ``true_objects``: how many; ``seconds`` of one call; ``failure``: the reason, or "". NaN: not known. Then
+        the scores that `cvkit.evaluate` was asked for besides.
     images, truths : list of arrays
         From `cvkit.compare` the one image and its truth or None; from `cvkit.evaluate` empty.
     predictions : dict of label -> list of arrays
@@ -70,7 +71,7 @@ class Comparison:
         mine = {name: values[self.rows["method"] == label] for name, values in self.rows.items()}
         failed = mine["failure"] != ""
         out = {"method": label, "images": len(failed), "failures": int(failed.sum())}
-        for name in MEANS:
+        for name in (*MEANS, *(name for name in self.rows if name not in COLUMNS)):
             out[name] = _over(np.mean, mine[name])
             out[f"{name}_low"], out[f"{name}_high"] = metrics.bootstrap(mine[name])
         out |= {name: _over(np.sum, mine[name]) for name in ("objects", "true_objects")}

@@ -8,8 +8,8 @@ from time import perf_counter
 import numpy as np
 
 from cvkit import registry
-from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
-from cvkit.compare import metrics
+from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, one_of, same_shape
+from cvkit.compare import documents, metrics
 from cvkit.compare.comparison import COLUMNS, Comparison
 from cvkit.pipeline import Pipeline
 
@@ -31,7 +31,7 @@ def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comp
     return Comparison(list(pipelines), _table(rows), [image], [truth], {k: [v] for k, v in predictions.items()})
 
 
-def evaluate(methods, pairs: Iterable) -> Comparison:
+def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Comparison:
     """Compare methods on many images.
 
     Parameters
@@ -40,6 +40,9 @@ def evaluate(methods, pairs: Iterable) -> Comparison:
         As `cvkit.compare` takes them.
     pairs : iterable of (image, truth)
         Arrays, or paths, which are read with `cvkit.read` and `cvkit.read_truth`. One pair is in memory at a time.
+    metrics : iterable of str
+        Scores of the foreground besides the usual ones, each a column: functions of `cvkit.compare.documents`, such
+        as ``["pseudo_f", "psnr", "drd"]``.
 
     Returns
     -------
@@ -49,8 +52,8 @@ def evaluate(methods, pairs: Iterable) -> Comparison:
     Raises
     ------
     ValueError, TypeError
-        Before anything runs: a pipeline is written wrong or ends in a table, or two labels are equal. Later: a pair is
-        no pair, or image and truth do not fit; it is named.
+        Before anything runs: a pipeline is written wrong or ends in a table, two labels are equal, or there is no such
+        score. Later: a pair is no pair, or image and truth do not fit; it is named.
     FileNotFoundError
         If there is no file of that path.
 
@@ -68,15 +71,16 @@ def evaluate(methods, pairs: Iterable) -> Comparison:
     np.float64(1.0)
     """
     pipelines = _pipelines(methods)
+    more = tuple(one_of(name, "metrics", ("pseudo_f", "psnr", "drd")) for name in metrics)
     rows = []
     for index, pair in enumerate(pairs):
         name, image, truth = _read(pair, index)
         if index == 0:
             _warm_up(pipelines, image)
-        rows += _run(pipelines, name, image, truth)[0]
+        rows += _run(pipelines, name, image, truth, more)[0]
     if not rows:
         raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
-    return Comparison(list(pipelines), _table(rows))
+    return Comparison(list(pipelines), _table(rows, more))
 
 
 def _pipelines(methods) -> dict[str, Pipeline]:
@@ -148,14 +152,16 @@ def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> None:
             pipeline(image.copy())
 
 
-def _run(pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth) -> tuple[list[dict], dict]:
+def _run(
+    pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth, more: tuple = ()
+) -> tuple[list[dict], dict]:
     """One row for each method, and what each predicted: None where it failed."""
     rows, predictions = [], {}
     for label, pipeline in pipelines.items():
         row, predictions[label] = {"method": label, "image": name}, None
         try:
             answer, row["seconds"] = _segment(pipeline, image)
-            row |= _score(truth, answer)
+            row |= _score(truth, answer, more)
             predictions[label] = answer
         except Exception as fault:
             row = {"method": label, "image": name, "failure": reason(fault)}
@@ -178,7 +184,7 @@ def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
     return _as_answer(answer), seconds
 
 
-def _score(truth: np.ndarray | None, prediction: np.ndarray) -> dict[str, float]:
+def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dict[str, float]:
     """Every number that can be said of one prediction."""
     found = _foreground(prediction)
     scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
@@ -198,13 +204,14 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray) -> dict[str, float]
         )
     if kinds[0] == "classes":
         found = np.where(truth == VOID, 0, found).astype(found.dtype)
-    return scores | _foreground_scores(true, found)
+    return scores | _foreground_scores(true, found, more)
 
 
-def _foreground_scores(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
+def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: tuple) -> dict[str, float]:
     scores = {
         name: getattr(metrics, name)(truth > 0, prediction > 0) for name in ("dice", "iou", "precision", "recall")
     }
+    scores |= {name: getattr(documents, name)(truth > 0, prediction > 0) for name in more}
     objects = _numbered(truth), _numbered(prediction)
     return scores | {"ap50": metrics.average_precision(*objects), "true_objects": _count(objects[0])}
 
@@ -246,10 +253,11 @@ def reason(fault: Exception) -> str:
     return text if isinstance(fault, (ValueError, TypeError)) else f"{type(fault).__name__}: {text}"
 
 
-def _table(rows: list[dict]) -> dict[str, np.ndarray]:
-    return {name: np.array(list(_column(rows, name))) for name in COLUMNS}
+def _table(rows: list[dict], more: tuple = ()) -> dict[str, np.ndarray]:
+    return {name: np.array(list(_column(rows, name))) for name in [*COLUMNS, *more]}
 
 
 def _column(rows: list[dict], name: str) -> Iterator:
-    missing = "" if COLUMNS[name] is str else float("nan")
-    return (COLUMNS[name](row.get(name, missing)) for row in rows)
+    kind = COLUMNS.get(name, float)
+    missing = "" if kind is str else float("nan")
+    return (kind(row.get(name, missing)) for row in rows)

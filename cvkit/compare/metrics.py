@@ -222,7 +222,7 @@ def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tupl
     Returns
     -------
     low, high : float
-        NaN if there are fewer than two values.
+        NaN if there are fewer than two values, or an infinite one.
 
     Examples
     --------
@@ -233,7 +233,7 @@ def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tupl
     values = values[~np.isnan(values)]
     if not 0 < level < 1:
         raise ValueError(f"`level` must lie between 0 and 1, got {level!r}.")
-    if len(values) < 2:
+    if len(values) < 2 or np.isinf(values).any():
         return float("nan"), float("nan")
     random = np.random.default_rng(whole(seed, "seed", low=0))
     drawn = (random.integers(len(values), size=(RESAMPLES // 20, len(values))) for _ in range(20))

@@ -13,6 +13,9 @@ TITLES = {
     "iou": "IoU",
     "precision": "precision",
     "recall": "recall",
+    "pseudo_f": "pseudo-F",
+    "psnr": "PSNR",
+    "drd": "DRD",
     "agreement": "agreement",
     "coverage": "coverage",
     "objects": "objects",
@@ -20,7 +23,8 @@ TITLES = {
     "failures": "failed",
 }
 WITH_INTERVAL = ("dice", "ap50", "mean_iou", "agreement")
-BEST_IS_HIGH = ("dice", "ap50", "mean_iou", "iou", "precision", "recall")
+BEST_IS_LOW = ("seconds", "drd")
+BEST_IS_HIGH = ("dice", "ap50", "mean_iou", "iou", "precision", "recall", "pseudo_f", "psnr")
 WINNERS = {"dice": "Best Dice", "mean_iou": "Best mean IoU", "ap50": "Best AP50", "seconds": "Fastest"}
 # What can be spared where the window is narrow: IoU ranks images as Dice does.
 SPARE = ("iou", "recall", "precision")
@@ -60,6 +64,8 @@ def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
 def _matters(summary: dict, name: str) -> bool:
     if name == "failures":
         return bool(((summary["failures"] > 0) & (summary["failures"] < summary["images"])).any())
+    if name not in summary:
+        return False
     if name == "coverage" and not np.isnan([summary["dice"], summary["mean_iou"]]).all():
         return False
     return not np.isnan(summary[name]).all()
@@ -107,10 +113,10 @@ def duration(seconds: float) -> str:
 def _best(summary: dict, name: str) -> list[int]:
     """The rows whose value, as it is printed, is the best; a method that failed on some image cannot be."""
     values = np.where(summary["failures"] == 0, summary.get(name, np.nan), np.nan).astype(float)
-    if name not in (*BEST_IS_HIGH, "seconds") or np.isnan(values).all() or len(values) < 2:
+    if name not in (*BEST_IS_HIGH, *BEST_IS_LOW) or np.isnan(values).all() or len(values) < 2:
         return []
-    best = _value(name, np.nanmin(values) if name == "seconds" else np.nanmax(values))
-    if name != "seconds" and float(best) == 0:
+    best = _value(name, np.nanmin(values) if name in BEST_IS_LOW else np.nanmax(values))
+    if name in BEST_IS_HIGH and float(best) == 0:
         return []
     return [row for row, value in enumerate(values) if _value(name, value) == best]
 
