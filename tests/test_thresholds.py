@@ -83,6 +83,16 @@ def test_thresholds_are_those_of_imagej(name):
         assert np.array_equal(parted > ours, parted > int(theirs)), f"{method}: {ours}, ImageJ {theirs}"
 
 
+@pytest.mark.parametrize("method", GLOBAL)
+@pytest.mark.parametrize("name", ["camera", "page", "0", "3"])
+def test_as_many_pixels_as_there_may_be_give_the_same(method, name):
+    found = counts_of(name)
+    many = Histogram(found.counts * 100_003, found.values, found.edges)
+    one, other = np.atleast_1d(threshold_of(method, found)), np.atleast_1d(threshold_of(method, many))
+    parted = found.values[found.counts > 0][:, None]
+    assert np.array_equal(parted > one, parted > other)
+
+
 def noisy(seed):
     rng = np.random.default_rng(seed)
     return rng.choice(rng.integers(0, 256, rng.integers(3, 60)), (40, 50)).astype(np.uint8)

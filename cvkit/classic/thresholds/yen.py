@@ -32,7 +32,8 @@ def threshold(histogram: Histogram, *, levels: int = 256) -> float:
     3.0
     """
     coarse = histogram.coarse(levels).populated()
-    dark, squares = np.cumsum(coarse.counts)[:-1], coarse.counts**2
-    bright = coarse.counts.sum() - dark
+    shares = coarse.counts / coarse.counts.sum()
+    dark, squares = np.cumsum(shares)[:-1], shares**2
+    bright = np.cumsum(shares[::-1])[-2::-1]
     dark_squares, bright_squares = np.cumsum(squares)[:-1], np.cumsum(squares[::-1])[-2::-1]
     return float(coarse.edges[np.argmax(2 * np.log(dark * bright) - np.log(dark_squares * bright_squares))])
