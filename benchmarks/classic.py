@@ -9,6 +9,7 @@ on one core, then on all; the figures are medians in nanoseconds a pixel. Takes 
 
 import argparse
 import contextlib
+import ctypes
 import importlib
 import os
 import statistics
@@ -65,6 +66,7 @@ def measure(calls: dict[str, Callable], seconds: float) -> dict[str, float]:
 
 def peak(call: Callable) -> float:
     """Bytes that a call needs at most, beyond what is there before and its arguments."""
+    ctypes.CDLL(None).malloc_trim(0)  # what was freed before is not to be had for nothing
     Path("/proc/self/clear_refs").write_text("5")
     before = _memory("VmRSS")
     kept = call()

@@ -49,9 +49,14 @@ def threshold(
     contrast = full * 15 / 255 if contrast is None else number(contrast, "contrast", low=0)
     level = least(image) + full / 2 if level is None else number(level, "level")
 
+    few = np.float32 if image.dtype.itemsize <= 2 else np.float64  # bits, which lose nothing
+
     def formula(low, high):
-        low, high = low.astype(np.float64), high.astype(np.float64)
-        middle = (low + high) / 2
-        return np.where(high - low >= contrast, middle, np.where(middle > level, -np.inf, np.inf))
+        middle = low.astype(few)
+        middle += high
+        flat = high.astype(few) - low < contrast
+        middle /= 2
+        middle[flat] = np.where(middle[flat] > level, -np.inf, np.inf)
+        return middle
 
     return local(image, window, formula, border=border)

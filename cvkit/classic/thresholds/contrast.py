@@ -33,4 +33,12 @@ def threshold(image: Image, *, window: int = 31, border: str = "reflect") -> Sur
     >>> np.asarray(threshold(np.array([[0, 30, 200, 203]], np.uint8), window=3))
     array([[ 15. , 100. , 116.5, 201.5]])
     """
-    return local(image, window, lambda low, high: (low.astype(np.float64) + high) / 2, border=border)
+    few = np.float32 if image.dtype.itemsize <= 2 else np.float64  # bits, which lose nothing
+
+    def formula(low, high):
+        middle = low.astype(few)
+        middle += high
+        middle /= 2
+        return middle
+
+    return local(image, window, formula, border=border)
