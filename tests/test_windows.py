@@ -67,7 +67,7 @@ def test_both_forms_give_the_same_bits(monkeypatch, dtype, window, border):
     rng = np.random.default_rng(window)
     image = rng.integers(0, np.iinfo(dtype).max, (70, 90), dtype, endpoint=True)
     image[20:60, 30:] = np.iinfo(dtype).max  # and something flat
-    factors = Linear(a=-3.7, b=0.8, c=-0.1, d=0.2 / np.iinfo(dtype).max)
+    factors = Linear(a=-3.7, b=0.8, c=-0.1, lift=0.3, d=0.2 / np.iinfo(dtype).max)
 
     def answers():
         surfaces = [local(image, window, formula, border=border) for formula in (factors, Linear(a=2, b=0.9))]

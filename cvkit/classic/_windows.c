@@ -26,8 +26,8 @@ EXPORT void *PyInit__windows(void) { return NULL; }
 
 /* From the sum and the sum of squares of n pixels; n * squares - sum * sum is exact modulo 2^64. A root of 24 bits and
 one step of Newton's are as good as a root of 53 bits, and three times as fast. */
-WIDE static void finish(const uint64_t *sum, const uint64_t *squares, ptrdiff_t width, uint64_t n, double *mean,
-                        double *deviation)
+WIDE static void finish(const uint64_t *sum, const uint64_t *squares, ptrdiff_t width, uint64_t n, double lift,
+                        double *mean, double *deviation)
 {
     const double pixels = (double)n, share = 1 / pixels;
     for (ptrdiff_t x = 0; x < width; x++)
@@ -36,6 +36,9 @@ WIDE static void finish(const uint64_t *sum, const uint64_t *squares, ptrdiff_t 
         return;
     for (ptrdiff_t x = 0; x < width; x++)
         deviation[x] = (double)(int64_t)(n * squares[x] - sum[x] * sum[x]);
+    if (lift != 0)
+        for (ptrdiff_t x = 0; x < width; x++)
+            deviation[x] += lift * ((double)(int64_t)sum[x] * (double)(int64_t)sum[x]);
     for (ptrdiff_t x = 0; x < width; x++) {
         const float near = sqrtf((float)deviation[x]);
         const double root = near, slope = 0.5f / (near + FLT_MIN); /* of nothing the root is nothing */
@@ -78,8 +81,8 @@ static void pad(uint64_t *columns, ptrdiff_t width, ptrdiff_t half, const int32_
 
 /* One band: `columns` and `squares` hold width + window - 1 sums each and start as zeros; `first` is the row that the
 band starts at, `rows` and `cols` the tables for height + window - 1 and width + window - 1 places, `scratch` twice
-width. The rows `from` to `to` are computed; call it again with the next ones. `linear` is NULL, or a, b, c and d.
-With a mask what exceeds the threshold is 1 in it, or `bright` is 0
+width. The rows `from` to `to` are computed; call it again with the next ones. `linear` holds a, b, c, d and what
+share of the mean's square is added to the variance. With a mask what exceeds the threshold is 1 in it, or `bright` is 0
 and it is the other way round; mean and deviation are then of one row only. */
 #define BAND(NAME, PIXEL)                                                                                              \
     WIDE static void NAME##_add(const PIXEL *new, const PIXEL *old, ptrdiff_t width, uint64_t *columns,                \
@@ -118,8 +121,8 @@ and it is the other way round; mean and deviation are then of one row only. */
                 pad(squares, width, half, cols);                                                                       \
                 run(squares, width, window, scratch + width);                                                          \
             }                                                                                                          \
-            finish(scratch, scratch + width, width, (uint64_t)(window * window), mean, deviation);                      \
-            if (linear)                                                                                                \
+            finish(scratch, scratch + width, width, (uint64_t)(window * window), linear[4], mean, deviation);           \
+            if (mask)                                                                                                  \
                 combine(linear, width, mean, deviation);                                                               \
             if (mask)                                                                                                  \
                 NAME##_compare(image + row * stride, mean, width, bright, mask + (row - from) * width);                \

@@ -16,7 +16,14 @@ def takes(image: np.ndarray) -> bool:
 
 
 def moments(
-    image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, parts: list[slice], *, deviation: bool
+    image: np.ndarray,
+    window: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    parts: list[slice],
+    *,
+    deviation: bool,
+    lift: float,
 ) -> Iterator[tuple]:
     """Compute mean and standard deviation of the window around every pixel, some rows at a time.
 
@@ -31,6 +38,8 @@ def moments(
         Rows that follow one another.
     deviation : bool
         Whether to compute it, too.
+    lift : float
+        How much of the square of the mean is added to the variance before the root is taken.
 
     Yields
     ------
@@ -42,11 +51,11 @@ def moments(
     None
         In the place of the mean of squares.
     """
-    call = _band(image, window, rows, cols, parts[0].start, deviation)
+    call, linear = _band(image, window, rows, cols, parts[0].start, deviation), np.array([0, 0, 0, 0, lift], np.float64)
     for part in parts:
         shape = part.stop - part.start, image.shape[1]
         mean, root = np.empty(shape), np.empty(shape) if deviation else None
-        call(part, mean, root, None, None, True)
+        call(part, mean, root, linear, None, True)
         yield part, mean, root, np.broadcast_to(float(window * window), shape), None
 
 
@@ -68,13 +77,13 @@ def compare(
         As `moments`.
     part : slice
         The rows.
-    linear : (4,) float64 array
+    linear : (5,) float64 array
         See `cvkit.classic.surface.Linear`.
     mask : (H, W) bool array
         Gets the answer.
     foreground : {"bright", "dark"}
     """
-    deviation = bool(linear[2:].any())
+    deviation = bool(linear[2:4].any())
     mean, root = np.empty(image.shape[1]), np.empty(image.shape[1]) if deviation else None
     call = _band(image, window, rows, cols, part.start, deviation)
     call(part, mean, root, linear, mask[part], foreground == "bright")

@@ -75,16 +75,17 @@ class Surface:
 class Linear:
     """A threshold that is linear in mean and deviation, which is compared the fastest.
 
-    T = (a + b * m) + (c + d * m) * s
+    T = (a + b * m) + (c + d * m) * sqrt(s**2 + lift * m**2)
     """
 
     a: float = 0.0
     b: float = 0.0
     c: float = 0.0
     d: float = 0.0
+    lift: float = 0.0
 
     def __call__(self, m: np.ndarray, s: np.ndarray | None) -> np.ndarray:
-        """Compute it in the order of the compiled form."""
+        """Compute it in the order of the compiled form; `s` is the root."""
         return (self.a + self.b * m) + (self.c + self.d * m) * s if self.wants_deviation else self.a + self.b * m
 
     @property

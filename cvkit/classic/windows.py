@@ -55,9 +55,10 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     one_of(border, "border", BORDERS)
     linear = formula if isinstance(formula, Linear) else None
     wanted = ("m", "s") if linear else formula.__code__.co_varnames[: formula.__code__.co_argcount]
-    deviation = linear.wants_deviation if linear else bool({"s", "q"} & {*wanted})
     data, counted = np.ma.getdata(image), counted_pixels(image)
     plain, origin = _plain(data, counted)
+    lift = linear.lift if linear and not origin else 0.0
+    deviation = linear.wants_deviation if linear else bool({"s", "q"} & {*wanted})
     tables = [places(length, window // 2, border) for length in data.shape]
     compiled = counted is None and border != "truncate" and "q" not in wanted and kernel.takes(plain)
     summed, inside = (plain, None) if compiled else framed(plain, window // 2, border, counted)
@@ -69,18 +70,20 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
         if not {"m", "s", "n", "q"} & {*wanted}:
             found = ((rows, None, None, None, None) for rows in parts)
         elif compiled:
-            found = kernel.moments(plain, window, *tables, parts, deviation=deviation)
+            found = kernel.moments(plain, window, *tables, parts, deviation=deviation, lift=lift)
         else:
-            found = _moments(summed, window, inside, parts, deviation=deviation)
+            found = _moments(summed, window, inside, parts, deviation=deviation, lift=lift)
         for rows, mean, root, count, power in found:
-            mean = mean + origin if origin and mean is not None else mean
+            if origin and mean is not None:
+                mean = mean + origin
+                root = np.sqrt(root**2 + linear.lift * mean**2) if linear and linear.lift else root
             power = root**2 + mean**2 if origin and "q" in wanted else power
             given = {"m": mean, "s": root, "n": count, "q": power, "x": data[rows], "rows": rows}
             given |= {name: next(extreme) for name, extreme in running.items()}
             yield rows, formula(**{name: given[name] for name in wanted})
 
     if linear and compiled and not origin:
-        factors = np.array([linear.a, linear.b, linear.c, linear.d])
+        factors = np.array([linear.a, linear.b, linear.c, linear.d, linear.lift])
 
         def compare_rows(rows: slice, mask: np.ndarray, foreground: str) -> None:
             kernel.compare(plain, window, *tables, rows, factors, mask, foreground)
@@ -158,7 +161,7 @@ def framed(
 
 
 def _moments(
-    image: np.ndarray, window: int, inside: np.ndarray | None, parts: list[slice], *, deviation: bool
+    image: np.ndarray, window: int, inside: np.ndarray | None, parts: list[slice], *, deviation: bool, lift: float
 ) -> Iterator[tuple]:
     """Do what `kernel.moments` does, for whatever that does not do; the image is padded, and 0 where not `inside`."""
     count = float(window * window)
@@ -176,7 +179,7 @@ def _moments(
             with np.errstate(invalid="ignore", divide="ignore"):
                 mean = sums / count
                 square = _windows(squares[place], window) if deviation else None
-                root = _deviation(sums, square, count, image.dtype) if deviation else None
+                root = _deviation(sums, square, count, image.dtype, lift) if deviation else None
                 power = square / count if deviation else None
             yield part, mean, root, np.broadcast_to(count, mean.shape), power
 
@@ -196,15 +199,18 @@ def _windows(total: np.ndarray, window: int) -> np.ndarray:
     return sums.astype(np.float64, copy=False)
 
 
-def _deviation(sums: np.ndarray, squares: np.ndarray, count, dtype: np.dtype) -> np.ndarray:
+def _deviation(sums: np.ndarray, squares: np.ndarray, count, dtype: np.dtype, lift: float) -> np.ndarray:
     """Of whole numbers operation for operation what the kernel does."""
     if dtype.kind == "f":
-        return np.sqrt(np.maximum(count * squares - sums * sums, 0)) / count
+        return np.sqrt(np.maximum(count * squares - sums * sums, 0) + lift * (sums * sums)) / count
     sums, pixels = sums.astype(np.int64), np.asarray(count).astype(np.int64)
     square = squares.astype(np.int64)
     square *= pixels
     square -= sums * sums  # exact: what overflows cancels
     square = square.astype(np.float64)
+    if lift:
+        total = sums.astype(np.float64)
+        square += lift * (total * total)
     near = np.sqrt(square.astype(np.float32))
     root = near.astype(np.float64)
     square -= root * root

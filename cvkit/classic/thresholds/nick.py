@@ -9,8 +9,8 @@ Doxa and ximgproc of OpenCV leave ``m**2 / n`` out; ximgproc rounds the threshol
 
 import numpy as np
 
-from cvkit.arrays import Image, number, one_of
-from cvkit.classic.surface import Surface
+from cvkit.arrays import Image, number, odd, one_of
+from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
 
 
@@ -43,7 +43,7 @@ def threshold(
     one_of(compat, "compat", (None, "doxa"))
     number(k, "k")
 
-    def formula(m, s, n):
-        return m + k * np.sqrt(s * s + m * m * (1 if compat else 1 - 1 / n))
-
-    return local(image, window, formula, border="truncate" if compat else border)
+    if border == "truncate" and not compat:
+        return local(image, window, lambda m, s, n: m + k * np.sqrt(s * s + m * m * (1 - 1 / n)), border=border)
+    lift = 1.0 if compat else 1 - 1 / odd(window, "window") ** 2
+    return local(image, window, Linear(b=1, c=k, lift=lift), border="truncate" if compat else border)
