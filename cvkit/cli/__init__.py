@@ -14,6 +14,8 @@ class Commands(click.Group):
         """Run a command; without --debug its expected faults are shown without a traceback."""
         try:
             return super().invoke(context)
+        except BrokenPipeError:  # whoever reads has read enough; click ends quietly
+            raise
         except (ValueError, TypeError, OSError, ImportError) as fault:
             if context.params["debug"]:
                 raise
