@@ -103,7 +103,8 @@ def prepare():
 
 def stamp():
     """Give two lines: what .venv is made for, and what is installed in it."""
-    files = [HERE / name for name in ("setup.cfg", "pyproject.toml", "constraints.txt")]
+    names = ("setup.cfg", "setup.py", "pyproject.toml", "constraints.txt", "cvkit/classic/_windows.c")
+    files = [HERE / name for name in names]
     wishes = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
     # An environment holds absolute paths and serves one Python: a moved folder needs a new one.
     return [f"{VENV} {sys.version.split()[0]}", wishes]

@@ -11,13 +11,17 @@ FILE = Path(__file__).resolve().parent.parent / "bootstrap.py"
 MISSING = "ImportError: {}: cannot open shared object file: No such file or directory"
 
 
+FILES = ["setup.cfg", "setup.py", "pyproject.toml", "constraints.txt", "cvkit/classic/_windows.c"]
+
+
 @pytest.fixture
 def bootstrap(tmp_path, monkeypatch):
     """Give a fresh bootstrap.py that believes to lie in an empty project and may run no program."""
     spec = importlib.util.spec_from_file_location("bootstrap", FILE)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    for name in ("setup.cfg", "pyproject.toml", "constraints.txt"):
+    for name in FILES:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(module, "HERE", tmp_path)
     monkeypatch.setattr(module, "VENV", tmp_path / ".venv")
@@ -80,7 +84,7 @@ def test_install_once_only(bootstrap, steps):
     assert steps == ["venv", "install", "cv2"]
 
 
-@pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("name", FILES)
 def test_changed_metadata_installs_into_the_same_environment(bootstrap, steps, name):
     bootstrap.prepare()
     before = bootstrap.stamp()
