@@ -93,6 +93,13 @@ def test_as_many_pixels_as_there_may_be_give_the_same(method, name):
     assert np.array_equal(parted > one, parted > other)
 
 
+def test_isodata_is_the_default_of_imagej():
+    theirs = {"camera": 103, "coins": 107, "page": 157, "moon": 88, "text": 107, "two": 110}
+    theirs |= {"0": 117, "1": 123, "2": 129, "3": 127, "4": 146, "5": 120}
+    for name, level in theirs.items():
+        assert threshold_of("isodata", counts_of(name), compat="imagej-default") == level, name
+
+
 def noisy(seed):
     rng = np.random.default_rng(seed)
     return rng.choice(rng.integers(0, 256, rng.integers(3, 60)), (40, 50)).astype(np.uint8)

@@ -21,8 +21,8 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     ----------
     histogram : Histogram
         Of two levels or more.
-    compat : {"skimage", "imagej"}, optional
-        Take the one that scikit-image or ImageJ's IsoData takes.
+    compat : {"skimage", "imagej", "imagej-default"}, optional
+        Take that of scikit-image, of ImageJ's IsoData, or of ImageJ's Default, which leaves out what is 0 or 255.
 
     Returns
     -------
@@ -34,9 +34,9 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     >>> threshold(Histogram.of(np.array([[1, 2, 3, 11, 12, 13]], np.uint8)))
     7.0
     """
-    one_of(compat, "compat", (None, "skimage", "imagej"))
-    if compat == "imagej":
-        return _imagej(histogram)
+    one_of(compat, "compat", (None, "skimage", "imagej", "imagej-default"))
+    if compat in ("imagej", "imagej-default"):
+        return (_imagej if compat == "imagej" else _imagej_default)(histogram)
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
     levels = histogram.trimmed()
     origin, step = levels.values[0], levels.values[1] - levels.values[0]
@@ -66,3 +66,16 @@ def _imagej(histogram: Histogram) -> float:
     bright = (total[-1] - total[place]) / (size[-1] - size[place])
     found = np.floor((dark + bright) / 2 + 0.5) == values[place]
     return float(values[place[np.argmax(found)]]) if found.any() else float(values[-1])
+
+
+def _imagej_default(histogram: Histogram) -> float:
+    """The first level from below that is past halfway, rounded; what is 0 or 255 counts for nothing."""
+    counts, values = histogram.counts * ~np.isin(histogram.values, (0, 255)), histogram.values
+    found = np.flatnonzero(counts)
+    if len(found) < 2:
+        return float(values[len(values) // 2])
+    size, total = np.cumsum(counts), np.cumsum(counts * values)
+    place = np.arange(found[0], max(found[-1] - 1, found[0] + 1))
+    halfway = (total[place] / size[place] + (total[-1] - total[place]) / (size[-1] - size[place])) / 2
+    past = values[place] + 2 > halfway
+    return float(np.floor(halfway[np.argmax(past) if past.any() else -1] + 0.5))
