@@ -309,8 +309,14 @@ def test_histogram_of_wide_integers_needs_no_memory():
     assert found.counts.sum() == 3 and len(found.counts) <= 65536 and found.edges[-1] == 2.0**63
 
 
-def test_strips_count_the_same(monkeypatch):
+@pytest.mark.parametrize("compiled", [True, False])
+def test_strips_count_the_same(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setattr("cvkit.classic.kernel._LIBRARY", None)
     images = [IMAGES["coins"], IMAGES["coins"] / 7.0, IMAGES["coins"].astype(np.int32)]
+    assert np.array_equal(
+        Histogram.of(images[0].astype(np.uint16)).counts[:256], np.bincount(images[0].ravel(), minlength=256)
+    )
     whole = [Histogram.of(image).counts for image in images]
     monkeypatch.setattr("cvkit.classic.histogram._STRIP", 5000)
     for image, counts in zip(images, whole, strict=True):

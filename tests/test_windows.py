@@ -104,7 +104,7 @@ def test_surfaces_do_not_depend_on_strips_or_threads(form, monkeypatch):
     mask = local(image, 15, Linear(b=1, c=0.1)).compare("bright")
     monkeypatch.setattr(windows, "CHUNK", 600)
     monkeypatch.setattr(windows, "STRIP", 1500)
-    monkeypatch.setattr("cvkit.classic.surface._cores", lambda: 3)
+    monkeypatch.setattr("cvkit.classic.share.cores", lambda: 3)
     for one, other in zip(all_of(image, 15, "reflect"), whole, strict=True):
         assert np.array_equal(one, other)
     assert np.array_equal(local(image, 15, Linear(b=1, c=0.1)).compare("bright"), mask)

@@ -1,5 +1,5 @@
 /* Mean and standard deviation of the square window around every pixel, and linear thresholds of them, in one pass;
-windows.py says the same in NumPy.
+windows.py says the same in NumPy. And counts of 16-bit values, which OpenCV shares out to threads at a loss.
 
 Sums of columns are kept from row to row and run along each row, in integers: what is added is taken away again without
 a trace. What lies beyond the image is told by two tables of the rows and columns to take in its place. */
@@ -131,3 +131,11 @@ and it is the other way round; mean and deviation are then of one row only. */
 
 BAND(moments8, uint8_t)
 BAND(moments16, uint16_t)
+
+/* How often each value occurs; counts are added to. */
+EXPORT void counts16(const uint16_t *image, ptrdiff_t stride, ptrdiff_t height, ptrdiff_t width, uint32_t *counts)
+{
+    for (ptrdiff_t row = 0; row < height; row++, image += stride)
+        for (ptrdiff_t x = 0; x < width; x++)
+            counts[image[x]]++;
+}

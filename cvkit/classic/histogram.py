@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cvkit.classic import kernel
+
 LEVELS = 65536
 _ALL = {np.dtype(name): np.arange(levels, dtype=np.float64) for name, levels in (("u1", 256), ("u2", LEVELS))}
 _FEW = 1 << 19  # pixels below which OpenCV spends more time on sharing 65,536 levels out to threads than on counting
@@ -144,10 +146,13 @@ def _count_strip(part: np.ndarray, counted: np.ndarray | None, low: float, scale
     if part.dtype != np.uint8 and part.dtype != np.uint16:
         part = _as_uint16(part, low, scale)
     inside = None if counted is None else np.ascontiguousarray(counted)
+    part = np.ascontiguousarray(part)
+    if part.dtype == np.uint16 and counted is None and kernel.takes(part):
+        return kernel.counts(part)
     if part.dtype == np.uint16 and part.size < _FEW:
         return np.bincount((part if counted is None else part[counted.view(bool)]).ravel(), minlength=LEVELS)
     span = 256 if part.dtype == np.uint8 else LEVELS  # OpenCV is fast for the full range of the dtype alone
-    return cv2.calcHist([np.ascontiguousarray(part)], [0], inside, [span], [0, span]).ravel().astype(np.int64)
+    return cv2.calcHist([part], [0], inside, [span], [0, span]).ravel().astype(np.int64)
 
 
 def _as_uint16(part: np.ndarray, low: float, scale: float) -> np.ndarray:

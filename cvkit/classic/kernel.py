@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cvkit.classic.share import share
+
 _FILES = [file for ending in ("so", "pyd") for file in sorted(Path(__file__).parent.glob(f"_windows*.{ending}"))]
 _LIBRARY = ctypes.CDLL(str(_FILES[0])) if _FILES else None
 
@@ -87,6 +89,25 @@ def compare(
     mean, root = np.empty(image.shape[1]), np.empty(image.shape[1]) if deviation else None
     call = _band(image, window, rows, cols, part.start, deviation)
     call(part, mean, root, linear, mask[part], foreground == "bright")
+
+
+def counts(image: np.ndarray) -> np.ndarray:
+    """Count the values of a uint16 image with consecutive pixels.
+
+    Returns
+    -------
+    counts : (65536,) int64 array
+    """
+    height, width = image.shape
+    stride = image.strides[0] // image.itemsize
+
+    def count(first: int, last: int) -> np.ndarray:
+        found = np.zeros(65536, np.uint32)
+        sizes = map(ctypes.c_ssize_t, (stride, last - first, width))
+        _LIBRARY.counts16(_at(image[first:last]), *sizes, _at(found))
+        return found
+
+    return np.sum(share(count, height, width), axis=0, dtype=np.int64)
 
 
 def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, first: int, deviation: bool) -> Callable:

@@ -1,13 +1,11 @@
 """Thresholds at every pixel, made and compared some rows at a time, on all cores."""
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-_ALONE = 1 << 16  # pixels up to which threads cost more than they bring
+from cvkit.classic.share import share
 
 
 class Surface:
@@ -36,7 +34,7 @@ class Surface:
         """Compare the image with the surface: above it is bright foreground, the rest is dark."""
         mask = np.empty(self.shape, bool)
         if self._compare_rows:
-            self._share(lambda first, last: self._compare_rows(slice(first, last), mask, foreground))
+            share(lambda first, last: self._compare_rows(slice(first, last), mask, foreground), *self.shape)
             return mask
         beyond = np.greater if foreground == "bright" else np.less_equal
         self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
@@ -57,18 +55,8 @@ class Surface:
 
     def _visit(self, look: Callable) -> list:
         """Let a function look at all rows with the surface there; give what it says of each part."""
-        bands = self._share(lambda first, last: [look(*part) for part in self._rows_of(first, last)])
+        bands = share(lambda first, last: [look(*part) for part in self._rows_of(first, last)], *self.shape)
         return [said for band in bands for said in band]
-
-    def _share(self, work: Callable[[int, int], object]) -> list:
-        """Share the rows out to all cores."""
-        height, width = self.shape
-        many = min(_cores(), height) if height * width > _ALONE else 1
-        ends = [height * place // many for place in range(many + 1)]
-        if many == 1:
-            return [work(0, height)]
-        with ThreadPoolExecutor(many) as pool:
-            return list(pool.map(work, ends[:-1], ends[1:]))
 
 
 @dataclass(frozen=True)
@@ -92,7 +80,3 @@ class Linear:
     def wants_deviation(self) -> bool:
         """Whether it does not depend on the mean alone."""
         return bool(self.c or self.d)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

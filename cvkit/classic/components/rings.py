@@ -5,13 +5,13 @@ horizontal edges, sorted by column of vertical ones, and the two together say ho
 """
 
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from cvkit.classic.runs import Runs
+from cvkit.classic.share import cores
 
 CHUNK = 1 << 14  # runs
 
@@ -49,7 +49,7 @@ def trace(found: Runs, shape: tuple[int, int]) -> Rings:
     parts = [Runs(*(column[start:stop] for column in found)) for start, stop in itertools.pairwise(cuts)]
     if len(parts) == 1:
         return _trace(found, shape)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # numpy lets others run while it sorts and takes
+    with ThreadPoolExecutor(cores()) as pool:  # numpy lets others run while it sorts and takes
         return _join(list(pool.map(_trace, parts, itertools.repeat(shape))))
 
 
