@@ -10,6 +10,7 @@ from pathlib import Path
 
 import cvkit
 from cvkit import registry
+from cvkit.classic import components
 from cvkit.deep import read_card
 
 PAGE = Path(__file__).parent / "methods.md"
@@ -48,6 +49,8 @@ def page() -> str:
         *(function(name, registry.find(name).call) for name in before),
         "## Steps after a method\n",
         *(function(name, registry.find(name).call) for name in after),
+        "## More on objects: in Python, from cvkit.classic.components\n",
+        *(more(name) for name in components.__all__ if name not in cvkit.steps()),
         "## Networks to train\n",
         *(function(name, registry.network(name)) for name in cvkit.networks()),
     ]
@@ -71,6 +74,13 @@ def function(name: str, call) -> str:
         gives = "the same" if found.gives == "same" else found.gives
         kinds = f" ({' or '.join(found.takes)} to {gives})"
     return f"### {name}\n\n{entry}{kinds and chr(10) * 2 + 'Kinds' + kinds + '.'}\n\n{parameters(call)}"
+
+
+def more(name: str) -> str:
+    """What a function that is no step does, and how it is called."""
+    call = getattr(components, name)
+    plain = [p.replace(annotation=p.empty) for p in inspect.signature(call).parameters.values()]
+    return function(name, call).replace("\n\n", f"\n\n`{name}{inspect.Signature(plain)}`\n\n", 1)
 
 
 def parameters(call) -> str:
