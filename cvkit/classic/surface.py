@@ -40,13 +40,10 @@ class Surface:
         self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
         return mask
 
-    def max(self) -> float:
-        """Give the greatest value, NaN left out."""
-        return float(max(self._visit(lambda rows, surface: np.nanmax(surface))))
-
-    def min(self) -> float:
-        """Give the least value, NaN left out."""
-        return float(min(self._visit(lambda rows, surface: np.nanmin(surface))))
+    def extremes(self) -> tuple[float, float]:
+        """Give the least and the greatest value, NaN left out."""
+        found = self._visit(lambda rows, surface: (np.nanmin(surface), np.nanmax(surface)))
+        return float(min(low for low, _ in found)), float(max(high for _, high in found))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         out = np.empty(self.shape, dtype or np.float64)

@@ -36,8 +36,7 @@ def threshold(image: Image, *, window: int = 51, border: str = "reflect") -> Sur
     array([[ 59.35169415,  89.84779987, 117.42943071]])
     """
     black, unit = least(image), 2 * half_range(image) / 255
-    deviation = local(image, window, Linear(c=1), border=border)
-    smallest, greatest = deviation.min() / unit, deviation.max() / unit
+    smallest, greatest = (s / unit for s in local(image, window, Linear(c=1), border=border).extremes())
     page = (float(image.mean(dtype=np.float64)) - black) / unit
 
     def formula(m, s):
