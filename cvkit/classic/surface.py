@@ -42,7 +42,9 @@ class Surface:
 
     def extremes(self) -> tuple[float, float]:
         """Give the least and the greatest value, NaN left out."""
-        found = self._visit(lambda rows, surface: (np.nanmin(surface), np.nanmax(surface)))
+        found = self._visit(
+            lambda rows, surface: (np.fmin.reduce(surface, axis=None), np.fmax.reduce(surface, axis=None))
+        )
         return float(min(low for low, _ in found)), float(max(high for _, high in found))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:

@@ -11,7 +11,7 @@ leave much open, are replaced by one size.
 import numpy as np
 
 from cvkit.arrays import Image
-from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.surface import Surface
 from cvkit.classic.windows import half_range, least, local
 
 
@@ -36,7 +36,7 @@ def threshold(image: Image, *, window: int = 51, border: str = "reflect") -> Sur
     array([[ 59.35169415,  89.84779987, 117.42943071]])
     """
     black, unit = least(image), 2 * half_range(image) / 255
-    smallest, greatest = (s / unit for s in local(image, window, Linear(c=1), border=border).extremes())
+    smallest, greatest = (s / unit for s in local(image, window, lambda s: s, border=border).extremes())
     page = (float(image.mean(dtype=np.float64)) - black) / unit
 
     def formula(m, s):

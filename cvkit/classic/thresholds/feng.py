@@ -9,7 +9,7 @@ M. L. Feng, Y. P. Tan, IEICE Electronics Express 1(16), 2004. doi:10.1587/elex.1
 import numpy as np
 
 from cvkit.arrays import Image, number, whole
-from cvkit.classic.surface import Linear, Surface
+from cvkit.classic.surface import Surface
 from cvkit.classic.windows import local
 
 
@@ -49,7 +49,7 @@ def threshold(
     """
     for name, value in (("a", a), ("g", g), ("k1", k1), ("k2", k2)):
         number(value, name)
-    around = np.asarray(local(image, window * (whole(wider, "wider") // 2 * 2 + 1), Linear(c=1), border=border))
+    around = np.asarray(local(image, window * (whole(wider, "wider") // 2 * 2 + 1), lambda s: s, border=border))
 
     def formula(m, s, low, rows):
         r = around[rows]

@@ -41,5 +41,5 @@ def threshold(
     one_of(compat, "compat", (None, "doxa"))
     number(k, "k")
     border = "truncate" if compat else border
-    low, (_, r) = float(image.min()), local(image, window, Linear(c=1), border=border).extremes()
+    low, (_, r) = float(image.min()), local(image, window, lambda s: s, border=border).extremes()
     return local(image, window, Linear(a=k * low, b=1 - k, c=-k * low / r, d=k / r), border=border)
