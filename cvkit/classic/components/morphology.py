@@ -12,8 +12,7 @@ import numpy as np
 
 from cvkit.arrays import Mask, as_mask, one_of, same_shape, whole
 from cvkit.classic.components.bits import SIZE, WORD, left, pack, right, unpack
-from cvkit.classic.components.labelling import label
-from cvkit.classic.runs import runs
+from cvkit.classic.components.clean import hysteresis
 
 KERNEL = {"disk": 3, "square": 12}  # the largest radius for which OpenCV is faster than moving bits,
 LARGE = 1 << 24  # unless there are so many pixels that memory is what limits both
@@ -146,11 +145,7 @@ def reconstruct(marker: np.ndarray, mask: np.ndarray, *, connectivity: int = 8) 
     """
     marker, mask = as_mask(marker, "marker"), as_mask(mask)
     same_shape(marker, mask, "`marker` and `mask`")
-    labels = label(mask, connectivity=connectivity)
-    seeds = runs(marker & mask)  # each lies within one object
-    hit = np.zeros(labels.max() + 1, bool)
-    hit[labels[seeds.row, seeds.start]] = True
-    return hit.take(labels)
+    return hysteresis(mask, marker, connectivity=connectivity)
 
 
 def _morphology(mask: np.ndarray, radius: int, shape: str, erode: bool, twice: bool) -> np.ndarray:
