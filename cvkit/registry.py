@@ -18,6 +18,7 @@ HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
+GANS = HERE / "deep" / "gans"
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,17 @@ def networks() -> list[str]:
     return _files(NETWORKS)
 
 
+def gans() -> list[str]:
+    """List the generative adversarial networks that `train_gan` knows.
+
+    Examples
+    --------
+    >>> "dcgan" in gans()
+    True
+    """
+    return _files(GANS)
+
+
 def steps() -> list[str]:
     """List the steps that may stand before a method (image to image) or after it (mask or labels to more).
 
@@ -81,7 +93,7 @@ def steps() -> list[str]:
 
 def summary(name: str) -> str:
     """Give the first line of what a method, network or step says of itself."""
-    for folder in (THRESHOLDS, NETWORKS):
+    for folder in (THRESHOLDS, NETWORKS, GANS):
         if name in _files(folder):
             return (ast.get_docstring(ast.parse((folder / f"{name}.py").read_text("utf-8"))) or "").split("\n")[0]
     if (TRAINED / name / "card.json").is_file():
@@ -102,6 +114,8 @@ def explain(name: str) -> str:
         return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(decision(module))}"
     if name in networks():
         return inspect.getdoc(network(name))
+    if name in gans():
+        return inspect.getdoc(gan(name))
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
@@ -154,6 +168,14 @@ def network(name: str) -> Callable:
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
 
+def gan(name: str) -> Callable:
+    """Find the `build` function of a generative adversarial network by its name."""
+    if name not in gans():
+        raise ValueError(_unknown("GAN", name, gans()))
+    importlib.import_module("cvkit.deep.quiet").import_keras()
+    return importlib.import_module(f"cvkit.deep.gans.{name}").build
+
+
 def of_callable(function: Callable) -> Entry:
     """Make an entry of any function; the kinds come from its annotations, see `cvkit.arrays`."""
     name = getattr(function, "__name__", None) or getattr(
@@ -166,6 +188,25 @@ def of_callable(function: Callable) -> Entry:
     takes, gives = _kinds(given[0].annotation), _kinds(signature.return_annotation)
     same = bool(gives) and given[0].annotation is signature.return_annotation and len(takes) > 1
     return Entry(name, function, takes or ("image",), "same" if same else (gives or (None,))[0], _tuning(signature))
+
+
+def choose(name: str, known: dict[str, Callable], what: str, arguments: dict) -> Callable:
+    """Find a function by its name in a table of a few, its arguments checked against its keyword-only parameters.
+
+    Examples
+    --------
+    >>> choose("parse", {"parse": parse}, "function", {"size": 3})
+    Traceback (most recent call last):
+    ValueError: the function parse takes no `size`; it takes none.
+    """
+    if name not in known:
+        raise ValueError(_unknown(what, name, list(known)).replace(" `cvkit list` shows all.", ""))
+    parameters = inspect.signature(known[name]).parameters.values()
+    taken = [p.name for p in parameters if p.default is not p.empty]
+    for key in arguments:
+        if key not in taken:
+            raise ValueError(f"the {what} {name} takes no `{key}`; it takes {', '.join(taken) or 'none'}.")
+    return known[name]
 
 
 def split(text: str) -> list[str]:
