@@ -1,5 +1,6 @@
 """Pieces that several GANs share: sizes that work, and the way from noise to image and from image to features."""
 
+import keras
 from keras import layers
 
 from cvkit.errors import CvkitError
@@ -81,3 +82,13 @@ def down(x, width: int, normalise: bool = False, convolution=layers.Conv2D):
 
 def _normalised(x):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+
+
+def patches(shape: tuple, classes: int, width: int) -> keras.Model:
+    """A discriminator of patches: images and class maps to one logit for every 8 x 8 pixels."""
+    image, kinds = keras.Input(shape), keras.Input((*shape[:2], classes))
+    x = layers.Concatenate(dtype="float32")([image, kinds])
+    for level in range(3):
+        x = layers.LeakyReLU(0.2)(layers.Conv2D(width * 2**level, 4, strides=2, padding="same")(x))
+    logits = layers.Conv2D(1, 3, padding="same", dtype="float32")(x)  # (N, H/8, W/8, 1)
+    return keras.Model([image, kinds], logits, name="discriminator")
