@@ -13,9 +13,7 @@ from cvkit.datasets.pairs import Pairs
 from cvkit.errors import CvkitError, FileMissing
 
 
-def from_coco(
-    annotations: str | PathLike, images: str | PathLike | None = None, *, kind: str = "labels"
-) -> Pairs:
+def from_coco(annotations: str | PathLike, images: str | PathLike | None = None, *, kind: str = "labels") -> Pairs:
     """Pair the images that a COCO file names with what it says of them.
 
     Parameters
@@ -62,10 +60,15 @@ def from_coco(
             "coco-format", "JSON with images, annotations and categories as in COCO", came=repr(fault), file=file
         ) from None
     if stray := sorted(set(drawn) - set(names), key=str):
-        raise CvkitError("coco-image", came=f"it has annotations of image {stray[0]}, which it does not list", file=file)
+        raise CvkitError(
+            "coco-image", came=f"it has annotations of image {stray[0]}, which it does not list", file=file
+        )
     if missing := [path for path in names.values() if not path.is_file()]:
         raise FileMissing(
-            "coco-image", came=f"{len(missing)} of its images are not there", remedy="name their folder", file=missing[0]
+            "coco-image",
+            came=f"{len(missing)} of its images are not there",
+            remedy="name their folder",
+            file=missing[0],
         )
     numbers = {category: number for number, category in enumerate(categories, 1)}
 
@@ -98,5 +101,7 @@ def _mask(drawing: list | dict, shape: tuple[int, int]) -> np.ndarray:
     """One object: run lengths, or a list of polygons x, y, x, y ... that together are it."""
     if isinstance(drawing, dict):
         return decode_rle(drawing)
-    parts = {number: [[np.reshape(np.asarray(ring, float), (-1, 2))[:, ::-1]]] for number, ring in enumerate(drawing, 1)}
+    parts = {
+        number: [[np.reshape(np.asarray(ring, float), (-1, 2))[:, ::-1]]] for number, ring in enumerate(drawing, 1)
+    }
     return fill_polygons(parts, shape) != 0

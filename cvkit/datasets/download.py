@@ -82,7 +82,8 @@ def fetch(url: str, file: str | PathLike, *, sha256: str, unpacked: bool = False
                 file=file,
             )
         os.replace(beside, file)
-    except OSError as fault:  # of the network too: URLError is one
+    except OSError as fault:  # of the network too: URLError is one, and an answer such as 404, which is still open
+        getattr(fault, "close", lambda: None)()
         remedy = "is there a network? The file can also be put there by hand"
         raise FileFault("download", came=f"cannot fetch {url} ({fault})", remedy=remedy, file=file) from None
     finally:

@@ -1,8 +1,9 @@
-"""Pages of old documents, drawn: ink is known exactly, and paper, stains, fading and the other side's ink are random."""
+"""Pages of old documents, drawn: the ink is known exactly; paper, stains, fading and the other side are random."""
 
 import importlib.util
 import io
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -97,12 +98,12 @@ def _hand(draw: ImageDraw.ImageDraw, base: int, size: int, width: int, rng: np.r
         for _ in range(rng.integers(2, 9)):
             step = size * rng.uniform(0.3, 0.6)
             tall = rng.choice([0.5, 0.5, 0.5, 1.2, -0.7])  # of the letter's body; below the line if negative
-            knots = rng.uniform(-0.15, 0.15, (6, 2)) + [
-                (0, 0), (0.45, 0.5), (0.75, abs(tall)), (0.4, tall / 2 + 0.25), (0.6, min(0, tall)), (1, 0.05)
-            ]  # fmt: skip
+            top, foot = abs(tall), min(0, tall)
+            knots = np.array([(0, 0), (0.45, 0.5), (0.75, top), (0.4, tall / 2 + 0.25), (0.6, foot), (1, 0.05)])
+            knots += rng.uniform(-0.15, 0.15, (6, 2))
             along = ndimage.zoom(knots, (8, 1), order=3) * [step, size]
             points = np.column_stack([x + along[:, 0] + slant * along[:, 1], base - along[:, 1]])
-            for (x0, y0), (x1, y1) in zip(points[:-1], points[1:], strict=True):
+            for (x0, y0), (x1, y1) in pairwise(points):
                 thick = nib * (1.4 if y1 > y0 else 0.7)
                 draw.line([x0, y0, x1, y1], fill=255, width=max(1, round(thick)))
             if rng.random() < 0.15:
@@ -116,7 +117,9 @@ def _word(rng: np.random.Generator) -> str:
     weights = 1 / np.arange(2, len(LETTERS) + 2)
     word = "".join(rng.choice(list(LETTERS), rng.integers(1, 10), p=weights / weights.sum()))
     style = rng.integers(8)
-    return word.capitalize() if style == 0 else word.upper() if style == 1 else str(rng.integers(2000)) if style == 2 else word
+    if style == 2:
+        return str(rng.integers(2000))
+    return word.capitalize() if style == 0 else word.upper() if style == 1 else word
 
 
 @lru_cache(maxsize=1)
@@ -124,7 +127,12 @@ def _fonts() -> list[str]:
     """The fonts that matplotlib brings and that hold letters; it is found without being imported."""
     package = Path(importlib.util.find_spec("matplotlib").origin).parent
     folder = package / "mpl-data" / "fonts" / "ttf"
-    return sorted(str(path) for kind in ("DejaVuSerif*", "DejaVuSans*", "STIXGeneral*", "cm[rst]*") for path in folder.glob(kind) if path.stem != "cmsy10")
+    return sorted(
+        str(path)
+        for kind in ("DejaVuSerif*", "DejaVuSans*", "STIXGeneral*", "cm[rst]*")
+        for path in folder.glob(kind)
+        if path.stem != "cmsy10"
+    )
 
 
 def _warped(array: np.ndarray, rng: np.random.Generator, amount: float) -> np.ndarray:
@@ -138,8 +146,12 @@ def _warped(array: np.ndarray, rng: np.random.Generator, amount: float) -> np.nd
 def _clouds(shape: tuple, rng: np.random.Generator, size: float, low: float, high: float) -> np.ndarray:
     """A smooth random surface between two values, its features of so many pixels."""
     coarse = rng.random([int(side / size) + 3 for side in shape])
-    place = [np.linspace(0.5, 1.5, side) if n == 3 and side < size else np.linspace(1, n - 2, side) for side, n in zip(shape, coarse.shape, strict=True)]
-    return low + (high - low) * ndimage.map_coordinates(coarse, np.meshgrid(*place, indexing="ij"), order=2).clip(0, 1)
+    place = []
+    for side, count in zip(shape, coarse.shape, strict=True):
+        inner = (0.5, 1.5) if count == 3 and side < size else (1, count - 2)
+        place.append(np.linspace(*inner, side))
+    found = ndimage.map_coordinates(coarse, np.meshgrid(*place, indexing="ij"), order=2)
+    return low + (high - low) * found.clip(0, 1)
 
 
 def _paper(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -175,15 +187,16 @@ def _rules(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     lines = np.zeros(image.shape[:2])
     lines[rng.integers(gap) :: gap] = 1
     lines = _warped(ndimage.gaussian_filter(lines, 0.6), rng, 1.5)
-    if rng.random() < 0.3:
-        lines = np.maximum(lines, np.rot90(lines)[: image.shape[0], : image.shape[1]]) if lines.shape[0] == lines.shape[1] else lines
+    if rng.random() < 0.3 and image.shape[0] == image.shape[1]:
+        lines = np.maximum(lines, np.rot90(lines))
     return image * (1 - pale * lines[..., None] * rng.uniform(0.3, 1, 3))
 
 
 def _photographed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Blur, noise, grey, 8 bits and JPEG."""
     blur = rng.uniform(0, 0.8)
-    image = ndimage.gaussian_filter(image, (blur, blur, 0)) + rng.normal(0, rng.uniform(0, 6), image.shape[:2])[..., None]
+    image = ndimage.gaussian_filter(image, (blur, blur, 0))
+    image += rng.normal(0, rng.uniform(0, 6), image.shape[:2])[..., None]
     if rng.random() < 0.33:
         image = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
     image = np.clip(np.rint(image), 0, 255).astype(np.uint8)

@@ -163,9 +163,12 @@ def _reader(kind: str | None, colours: Mapping | None) -> Callable[[Path], np.nd
             return as_labels(truth.astype(np.int32), "truth")
         if truth.max() > VOID:
             raise CvkitError(
-                "truth-classes", "classes are 0 to 254, and 255 = void", came=f"{truth.max()}", file=path,
+                "truth-classes",
+                "classes are 0 to 254, and 255 = void",
+                came=f"{truth.max()}",
                 remedy='numbers of objects are read with kind="labels"',
-            )  # fmt: skip
+                file=path,
+            )
         return truth.astype(np.uint8)
 
     return typed
@@ -185,7 +188,10 @@ def _classes_of(picture: np.ndarray, colours: Mapping[str, Sequence[int]], path:
         value, count = max(zip(*np.unique(packed[~known], return_counts=True), strict=True), key=lambda pair: pair[1])
         shown = (int(value) >> 16, int(value) >> 8 & 255, int(value) & 255)
         raise CvkitError(
-            "truth-colour", "only the given colours", came=f"{count} pixels of {shown} and {(~known).sum()} unknown in all",
-            remedy='add the colour, under the name "void" if it is not to count; JPEG smears colours, use PNG', file=path,
-        )  # fmt: skip
+            "truth-colour",
+            "only the given colours",
+            came=f"{count} pixels of {shown} and {(~known).sum()} unknown in all",
+            remedy='add the colour, under the name "void" if it is not to count; JPEG smears colours, use PNG',
+            file=path,
+        )
     return classes

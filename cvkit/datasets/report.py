@@ -143,7 +143,11 @@ class _Seen:
         return remarks
 
     def facts(self, classes: list[str]) -> dict:
-        facts = {"sizes": _listed(self.sizes, plain=True), "images": _listed(self.depths), "truths": _listed(self.kinds)}
+        facts = {
+            "sizes": _listed(self.sizes, plain=True),
+            "images": _listed(self.depths),
+            "truths": _listed(self.kinds),
+        }
         known = self.pixels[:VOID].sum()
         if self.kinds["classes"] and known:
             shares = [
