@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from cvkit.errors import CvkitError, WrongType
+
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
 TRAINED = HERE / "deep" / "trained"
@@ -132,7 +134,7 @@ def find(name: str) -> Entry:
     'mask'
     >>> find("otzu")
     Traceback (most recent call last):
-    ValueError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
+    cvkit.errors.CvkitError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
     """
     if name in thresholds():
         return _threshold_entry(name)
@@ -143,13 +145,13 @@ def find(name: str) -> Entry:
     functions = _step_functions()
     if name in functions:
         return of_callable(functions[name])
-    raise ValueError(_unknown("method or step", name, methods() + sorted(functions)))
+    raise _unknown("method or step", name, methods() + sorted(functions))
 
 
 def network(name: str) -> Callable:
     """Find the `build` function of a network by its name."""
     if name not in networks():
-        raise ValueError(_unknown("network", name, networks()))
+        raise _unknown("network", name, networks())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
@@ -162,7 +164,10 @@ def of_callable(function: Callable) -> Entry:
     signature = inspect.signature(function, eval_str=True)
     given = list(signature.parameters.values())
     if not given:
-        raise TypeError(f"{name}() takes no array, so it cannot stand in a pipeline.")
+        raise WrongType(
+            "pipeline-function", came=f"{name}() takes no array, so it cannot stand in a pipeline",
+            remedy="give it an argument for the image",
+        )  # fmt: skip
     takes, gives = _kinds(given[0].annotation), _kinds(signature.return_annotation)
     same = bool(gives) and given[0].annotation is signature.return_annotation and len(takes) > 1
     return Entry(name, function, takes or ("image",), "same" if same else (gives or (None,))[0], _tuning(signature))
@@ -202,7 +207,7 @@ def parse(text: str) -> tuple[str, dict]:
     ('sauvola', {'window': 25, 'k': 0.2})
     >>> parse("sauvola(25)")
     Traceback (most recent call last):
-    ValueError: in 'sauvola(25)': write each argument as name=value.
+    cvkit.errors.CvkitError: in 'sauvola(25)': write each argument as name=value.
     """
     name, arguments = text, ""
     if text.endswith(")") and "(" in text and text[:1] not in "'\"":
@@ -211,7 +216,9 @@ def parse(text: str) -> tuple[str, dict]:
     if name[:1] in ("'", '"') and name[-1:] == name[:1] and len(name) > 2:
         name = ast.literal_eval(name)
     if not name.strip():
-        raise ValueError(f"a step has no name in {text!r}; write for example 'median(size=3) | otsu'.")
+        raise CvkitError(
+            "pipeline-text", came=f"a step has no name in {text!r}", remedy="write for example 'median(size=3) | otsu'"
+        )
     try:
         call = ast.parse(f"f({arguments})", mode="eval").body
         if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
