@@ -25,6 +25,7 @@ ALLOWED = {
     "deep": {"numpy", "keras", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
     "deep/__init__": {"cvkit.deep"},
     "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
+    "deep/tiles": {"numpy", "cvkit.arrays"},
     "deep/card": set(),
     "deep/engines": {"numpy", "onnxruntime"},
     "deep/decode": {"numpy", "cv2", "cvkit.arrays"},
