@@ -56,15 +56,19 @@ def read_card(folder: str | Path) -> dict:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileMissing(
-            "model-missing", came="there is no such model folder",
-            remedy="`cvkit list` shows the models by name", file=folder,
-        )  # fmt: skip
+            "model-missing",
+            came="there is no such model folder",
+            remedy="`cvkit list` shows the models by name",
+            file=folder,
+        )
     for name in (CARD, ONNX, WEIGHTS):
         if not os.path.lexists(folder / name):
             raise FileMissing(
-                "model-file-missing", came=f"the model lacks {name}",
-                remedy=f"a model folder holds {CARD}, {ONNX} and {WEIGHTS}: copy it whole", file=folder,
-            )  # fmt: skip
+                "model-file-missing",
+                came=f"the model lacks {name}",
+                remedy=f"a model folder holds {CARD}, {ONNX} and {WEIGHTS}: copy it whole",
+                file=folder,
+            )
     try:
         card = strict_json(read_file(folder, CARD, most=CARD_BYTES)[0])
         check_card(card)
@@ -93,7 +97,9 @@ def check_card(card: dict) -> None:
         _text(card["classes"], index, 0, 200)
     for name in ("foreground", "contact"):
         known = all(type(number) is int and 0 <= number < count for number in card[name])
-        _demand(card, name, known and len(set(card[name])) == len(card[name]), f"different numbers from 0 to {count - 1}")
+        _demand(
+            card, name, known and len(set(card[name])) == len(card[name]), f"different numbers from 0 to {count - 1}"
+        )
     _demand(card, "contact", not set(card["contact"]) & set(card["foreground"]), "classes that are not foreground")
     _demand(card, "foreground", card["foreground"] or answer != "mask", "at least one class")
     _demand(card, "halo", 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
@@ -130,9 +136,11 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
     content, _ = read_file(folder, name)
     if hashlib.sha256(content).hexdigest() != card["checksums"].get(name):
         raise CvkitError(
-            "model-checksum", came="its content is not what the card says (SHA-256 differs)", remedy=AGAIN,
+            "model-checksum",
+            came="its content is not what the card says (SHA-256 differs)",
+            remedy=AGAIN,
             file=folder / name,
-        )  # fmt: skip
+        )
     try:
         if name.endswith(".onnx"):
             inspect_onnx(content)
@@ -189,7 +197,7 @@ def _text(holder: dict | list, name: str | int, least: int, most: int) -> None:
 
 
 def _steps(card: dict, name: str, kind: str) -> str:
-    """Demand known steps with arguments that they have, each of which takes what stands before it; give the last kind."""
+    """Demand known steps with their arguments, each taking what stands before it; give the last kind."""
     for text in registry.split(card[name]) if card[name] else []:
         step, arguments = registry.parse(text)
         _demand(card, name, step in registry.steps(), f"steps of `cvkit list`, which {step[:40]!r} is not")
@@ -203,6 +211,8 @@ def _steps(card: dict, name: str, kind: str) -> str:
 def _wrong(name: str, expected: str, came) -> CvkitError:
     shown = repr(came)
     return CvkitError(
-        "model-card", f"expected a field `{name}`: {expected}",
-        came=shown if len(shown) <= 80 else f"{shown[:77]}...", remedy=AGAIN,
-    )  # fmt: skip
+        "model-card",
+        f"expected a field `{name}`: {expected}",
+        came=shown if len(shown) <= 80 else f"{shown[:77]}...",
+        remedy=AGAIN,
+    )

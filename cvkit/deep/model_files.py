@@ -65,14 +65,20 @@ def read_file(folder: Path, name: str, *, most: int = FILE_BYTES, first: int | N
         about = os.fstat(number)
         if not stat.S_ISREG(about.st_mode) or not inside:
             raise CvkitError(
-                "model-unsafe", "expected a regular file inside of the model's folder", came="a link, pipe or device",
-                remedy="copy the file itself to this place", file=path,
-            )  # fmt: skip
+                "model-unsafe",
+                "expected a regular file inside of the model's folder",
+                came="a link, pipe or device",
+                remedy="copy the file itself to this place",
+                file=path,
+            )
         if about.st_size > most:
             raise CvkitError(
-                "model-too-large", f"expected {most:,} bytes at most", came=f"{about.st_size:,}",
-                remedy="use a model that cvkit.train has written", file=path,
-            )  # fmt: skip
+                "model-too-large",
+                f"expected {most:,} bytes at most",
+                came=f"{about.st_size:,}",
+                remedy="use a model that cvkit.train has written",
+                file=path,
+            )
         return file.read(most if first is None else first), about.st_size
 
 
