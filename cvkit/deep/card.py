@@ -86,8 +86,9 @@ def check_card(card: dict) -> None:
         With the code ``model-card``.
     """
     for name, kind in FIELDS.items():
-        if type(card.get(name)) is not kind:
-            raise _wrong(name, f"of type {kind.__name__}", card.get(name))
+        value = card.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise _wrong(name, f"of type {getattr(kind, '__name__', kind)}", value)
     count, answer = len(card["classes"]), card["answer"]
     _text(card, "summary", 1, 500)
     _demand(card, "channels", card["channels"] in (1, 3), "1 or 3")
@@ -102,7 +103,7 @@ def check_card(card: dict) -> None:
         )
     _demand(card, "contact", not set(card["contact"]) & set(card["foreground"]), "classes that are not foreground")
     _demand(card, "foreground", card["foreground"] or answer != "mask", "at least one class")
-    _demand(card, "halo", 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
+    _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
     _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
     check_steps(card)
