@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cvkit import registry
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, inspect_weights, read_file, strict_json
-from cvkit.deep.onnx_file import inspect_onnx
+from cvkit.deep.onnx_file import FLOAT, Network, inspect_onnx
 from cvkit.errors import CvkitError, FileMissing
 from cvkit.pipeline import Step
 
@@ -144,12 +144,33 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
         )
     try:
         if name.endswith(".onnx"):
-            inspect_onnx(content)
+            _fit(inspect_onnx(content), card)
         else:
             inspect_weights(folder, name)
     except CvkitError as fault:
         raise fault.of(folder / name) from None
     return folder / name
+
+
+def _fit(network: Network, card: dict) -> None:
+    """Refuse a network that takes or gives other numbers of channels than its card says."""
+    (taken,), given = network.inputs.values(), next(iter(network.outputs.values()))
+    count = len(card["classes"])
+    wanted = (FLOAT, card["channels"]), {(FLOAT, None), (FLOAT, count), (FLOAT, 1 if count == 2 else count)}
+    if len(taken[1]) != 4 or (taken[0], taken[1][3] or card["channels"]) != wanted[0]:
+        raise CvkitError(
+            "model-channels",
+            f"expected a network that takes float32 images (N, H, W, {card['channels']})",
+            came=f"type {taken[0]}, shape {taken[1]}",
+            remedy=AGAIN,
+        )
+    if card["answer"] != "labels" and (given[0], given[1][-1] if given[1] else None) not in wanted[1]:
+        raise CvkitError(
+            "model-classes",
+            f"expected a network that gives float32 probabilities of {count} classes",
+            came=f"type {given[0]}, shape {given[1]}",
+            remedy=AGAIN,
+        )
 
 
 def annotate(folder: str | Path, **fields) -> dict:

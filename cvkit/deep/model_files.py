@@ -14,6 +14,7 @@ CARD_BYTES = 1 << 20
 FILE_BYTES = 4 * PARAMETERS + (64 << 20)
 DEPTH = 16  # of lists and objects within each other
 AGAIN = "copy the model anew"
+OURS = "use a model that cvkit.train has written"
 
 # Bytes of an element of a tensor in a safetensors file.
 ITEMS = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4}
@@ -61,25 +62,24 @@ def read_file(folder: Path, name: str, *, most: int = FILE_BYTES, first: int | N
     except (OSError, RuntimeError, ValueError) as fault:
         reason = getattr(fault, "strerror", None) or str(fault)
         raise FileFault("model-file-closed", came=f"it cannot be opened: {reason}", remedy=AGAIN, file=path) from None
-    with os.fdopen(number, "rb") as file:
+    try:
         about = os.fstat(number)
         if not stat.S_ISREG(about.st_mode) or not inside:
             raise CvkitError(
                 "model-unsafe",
                 "expected a regular file inside of the model's folder",
-                came="a link, pipe or device",
+                came="a link, pipe, device or folder",
                 remedy="copy the file itself to this place",
                 file=path,
             )
         if about.st_size > most:
             raise CvkitError(
-                "model-too-large",
-                f"expected {most:,} bytes at most",
-                came=f"{about.st_size:,}",
-                remedy="use a model that cvkit.train has written",
-                file=path,
+                "model-too-large", f"expected {most:,} bytes at most", came=f"{about.st_size:,}", remedy=OURS, file=path
             )
-        return file.read(most if first is None else first), about.st_size
+        with os.fdopen(number, "rb", closefd=False) as file:
+            return file.read(most if first is None else first), about.st_size
+    finally:
+        os.close(number)
 
 
 def strict_json(content: bytes) -> dict:
