@@ -2,7 +2,7 @@
 
 import keras
 
-from cvkit.deep.losses import cross_entropy_dice
+from cvkit.deep.losses import find_loss
 from cvkit.deep.metrics import Dice
 
 
@@ -29,7 +29,7 @@ class Segmenter(keras.Model):
     def compile(self, optimizer="adam", loss=None) -> None:
         """Set the optimizer, and the loss of a network that does not learn classes: see `cvkit.deep.target`."""
         super().compile(optimizer=optimizer, jit_compile=False)  # XLA makes a convolution slower on CPUs
-        self.pixel_loss = loss or cross_entropy_dice
+        self.pixel_loss = loss or find_loss("cross_entropy + dice")
         if loss:
             self.scores = []
 
