@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 from classic_goals import GOALS, REASONS
 from common import HERE, table
@@ -15,8 +14,8 @@ HEAD = (
     "bytes/pixel",
 )
 ABOUT = (
-    "Medians in nanoseconds a pixel (of boxes a box), on all cores unless said; the ratio is to the fastest peer, below 1 is faster. "
-    "Floors: how many times as long as {floor} on one core it takes on one core. Bytes a pixel: what cvkit needs at "
+    "Medians in nanoseconds a pixel (of boxes a box), on all cores unless said; the ratio is to the fastest peer, below "
+    "1 is faster. Floors: how many times as long as {floor} on one core it takes on one core. Bytes a pixel: what cvkit needs at "
     "most beyond the image, its answer included."
 )
 
