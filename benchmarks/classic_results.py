@@ -14,9 +14,9 @@ HEAD = (
     "bytes/pixel",
 )
 ABOUT = (
-    "Medians in nanoseconds a pixel (of boxes a box), on all cores unless said; the ratio is to the fastest peer, below "
-    "1 is faster. Floors: how many times as long as {floor} on one core it takes on one core. Bytes a pixel: what cvkit needs at "
-    "most beyond the image, its answer included."
+    "Medians in nanoseconds a pixel (of boxes a box), on all cores unless said; the ratio is to the fastest peer, "
+    "below 1 is faster. Floors: how many times as long as {floor} on one core it takes on one core. Bytes a pixel: "
+    "what cvkit needs at most beyond the image, its answer included."
 )
 
 
