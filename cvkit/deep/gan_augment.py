@@ -8,8 +8,8 @@ gradients TensorFlow knows to any order.
 import keras
 from keras import ops
 
-from cvkit import registry
 from cvkit.arrays import number, whole
+from cvkit.deep.named import choose
 
 
 def augment(images, strength, seeds):
@@ -62,12 +62,12 @@ class Adaptive:
     Parameters
     ----------
     target : float
-        The share of real images called real, less the share called generated, that is wanted: 0..1.
+        The share of pairs of a real and a generated image that the discriminator may tell apart: 0.5..1.
     images : int
         How many images it takes from none to all.
     """
 
-    def __init__(self, target: float = 0.6, images: int = 20_000) -> None:
+    def __init__(self, target: float = 0.8, images: int = 20_000) -> None:
         self.target, self.images = number(target, "target", 0, 1), whole(images, "images")
 
     def step(self, strength, sure, batch):
@@ -87,7 +87,7 @@ class Constant:
 
 
 def find(text: str):
-    """Read how to augment: ``"adaptive(target=0.6)"``, ``"constant(strength=1)"``, or nothing for none.
+    """Read how to augment: ``"adaptive(target=0.8)"``, ``"constant(strength=1)"``, or nothing for none.
 
     Examples
     --------
@@ -96,5 +96,5 @@ def find(text: str):
     """
     if not text:
         return None
-    name, arguments = registry.parse(text)
-    return registry.choose(name, {"adaptive": Adaptive, "constant": Constant}, "augmentation", arguments)(**arguments)
+    kind, arguments = choose(text, {"adaptive": Adaptive, "constant": Constant}, "augmentation")
+    return kind(**arguments)

@@ -6,7 +6,7 @@ the two losses: ``discriminator, generator = objective(real, fake)``. Real is hi
 
 from keras import ops
 
-from cvkit import registry
+from cvkit.deep.named import choose
 
 
 def minimax(real, fake, *, smoothing: float = 0.0):
@@ -89,7 +89,7 @@ def find(text: str):
 
     Raises
     ------
-    ValueError
+    CvkitError
         If there is none of this name, or it takes no such argument.
 
     Examples
@@ -98,6 +98,5 @@ def find(text: str):
     >>> [float(loss) for loss in objective(ops.ones((2, 1)), -ops.ones((2, 1)))], compares
     ([0.0, 1.0], False)
     """
-    name, arguments = registry.parse(text)
-    function = registry.choose(name, OBJECTIVES, "objective", arguments)
+    function, arguments = choose(text, OBJECTIVES, "objective")
     return (lambda real, fake: function(real, fake, **arguments)), function in COMPARES

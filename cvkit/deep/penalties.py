@@ -7,8 +7,9 @@ A penalty is a function of ``slope``, the real and the generated images, a seed 
 import keras
 from keras import ops
 
-from cvkit import registry
 from cvkit.arrays import number, whole
+from cvkit.deep.named import choose
+from cvkit.notation import split
 
 
 def r1(slope, real, fake, seeds, *, gamma: float = 0.1):
@@ -57,7 +58,7 @@ def find(text: str) -> list[tuple]:
 
     Raises
     ------
-    ValueError
+    CvkitError
         If there is none of this name, or it takes no such argument.
 
     Examples
@@ -66,10 +67,9 @@ def find(text: str) -> list[tuple]:
     [4, 1]
     """
     found = []
-    for part in registry.split(text) if text else []:
-        name, arguments = registry.parse(part)
+    for part in split(text) if text else []:
+        function, arguments = choose(part, PENALTIES, "penalty", more=("every",))
         every = whole(arguments.pop("every", 1), "every")
-        function = registry.choose(name, PENALTIES, "penalty", arguments)
         for key, value in arguments.items():
             number(value, key, 0)
         found.append((_bind(function, arguments), every))
