@@ -1,16 +1,15 @@
 """Adversarial: a generator and a discriminator with the training step that their game needs."""
 
-import contextlib
-
 import keras
-import numpy as np
 from keras import ops
 
 from cvkit.arrays import number, whole
 from cvkit.deep import gan_augment, objectives, penalties
 from cvkit.deep.checkpoint import read_state, write_state
+from cvkit.deep.penalties import in_float32
+from cvkit.errors import CvkitError
 
-LEAST_RATE = 0.1  # of the first learning rate, at the end of the cosine
+FALL, LEAST = 0.5, 0.05  # the share of the training in which the rate falls, and what is left of it at last
 
 
 class Adversarial(keras.Model):
@@ -42,6 +41,7 @@ class Adversarial(keras.Model):
     """
 
     average_momentum = 0.998
+    batch = 32  # images in a batch, for which the rates are made
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Adversarial(keras.Model):
     ) -> None:
         super().__init__()
         if keras.config.dtype_policy().name == "mixed_float16":
-            raise ValueError("mixed_float16 loses small gradients of a GAN; use mixed_bfloat16.")
+            raise CvkitError("gan-precision", came="mixed_float16 loses small gradients", remedy="use mixed_bfloat16")
         self.generator, self.discriminator = generator, discriminator
         self.average = keras.models.clone_model(generator)
         self.average.set_weights(generator.get_weights())
@@ -68,7 +68,7 @@ class Adversarial(keras.Model):
         self.normalised = any(isinstance(part, keras.layers.BatchNormalization) for part in discriminator.layers)
         self.seeds = keras.random.SeedGenerator()
         self.steps = self._number("steps", "int32")  # of the discriminator, so far
-        self.horizon = self._number("horizon", "int32")  # steps until the cosine's end; 0 = a constant rate
+        self.horizon = self._number("horizon", "int32")  # steps until the end of the training; 0 = not known
         self.caution = self._number("caution", "float32", 1.0)  # a factor of both rates
         self.strength = self._number("strength", "float32")  # of the augmentation
         names = ("discriminator", "generator", "penalty", "told_apart", *(["strength"] if self.augmentation else []))
@@ -111,6 +111,13 @@ class Adversarial(keras.Model):
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
         both = (self.optimizer, self.discriminator_optimizer)
         self.rates = [(optimizer, float(optimizer.learning_rate)) for optimizer in both]
+
+    def ready(self, rate: float, beta: float, momentum: float, batch: int) -> "Adversarial":
+        """Compile with Adam(rate, beta, momentum) for both networks, and set the batch; give itself."""
+        number(rate, "rate", 0)
+        self.batch = whole(batch, "batch", 2)
+        self.compile(keras.optimizers.Adam(rate, beta, momentum), keras.optimizers.Adam(rate, beta, momentum))
+        return self
 
     def call(self, latent, condition=None):
         """Make images from latent arrays with the averaged generator, its statistics fixed."""
@@ -209,7 +216,7 @@ class Adversarial(keras.Model):
         import tensorflow as tf
 
         def slope(images):
-            with tf.GradientTape() as tape, _in_float32(self.discriminator):
+            with tf.GradientTape() as tape, in_float32(self.discriminator):
                 tape.watch(images)
                 logits = self._judge(images, condition)
             return tape.gradient(logits, images)
@@ -224,10 +231,10 @@ class Adversarial(keras.Model):
         return total
 
     def _set_rates(self) -> None:
-        """Learning rates: a cosine from the optimizers' own down to a tenth, if there is a horizon."""
-        done = ops.minimum(1.0, ops.cast(self.steps, "float32") / ops.maximum(1.0, ops.cast(self.horizon, "float32")))
-        cosine = LEAST_RATE + (1 - LEAST_RATE) * (1 + ops.cos(np.pi * done)) / 2
-        factor = self.caution * ops.where(self.horizon > 0, cosine, 1.0)
+        """Learning rates: those of the optimizers; if there is a horizon, they fall in a line before it."""
+        done = ops.cast(self.steps, "float32") / ops.maximum(1.0, ops.cast(self.horizon, "float32"))
+        line = LEAST + (1 - LEAST) * ops.clip((1 - done) / FALL, 0.0, 1.0)
+        factor = self.caution * ops.where(self.horizon > 0, line, 1.0)
         for optimizer, rate in self.rates:
             optimizer.learning_rate.assign(rate * factor)
 
@@ -248,18 +255,18 @@ class Adversarial(keras.Model):
         if isinstance(real, dict):
             real, condition = real["image"], real.get("condition")
         if weights is not None:
-            raise ValueError("Adversarial takes no sample weights; leave the images out that are not to count.")
+            raise CvkitError("gan-weights", came="a GAN takes no sample weights", remedy="leave those images out")
         wanted = self.condition_shape
         if (condition is None) != (wanted is None):
-            raise ValueError(
-                "this GAN needs a condition of each image: fit(images, classes)."
-                if wanted
-                else "this GAN takes no condition; give the images alone."
-            )
-        if wanted:
-            shape = (ops.shape(real)[0], *wanted[:-1])
-            condition = ops.one_hot(ops.reshape(ops.cast(condition, "int32"), shape), wanted[-1], dtype="float32")
-        return ops.cast(real, "float32"), condition
+            came, remedy = ("needs a condition", "fit(images, classes)") if wanted else ("takes none", "fit(images)")
+            raise CvkitError("gan-condition", came=f"this GAN {came} beside the images", remedy=remedy)
+        return ops.cast(real, "float32"), self.one_hot(condition) if wanted else None
+
+    def one_hot(self, condition):
+        """Classes (N,) or class maps (N, H, W) as (..., classes) float32; void pixels are of none."""
+        wanted = self.condition_shape
+        condition = ops.reshape(ops.cast(condition, "int32"), (-1, *wanted[:-1]))
+        return ops.one_hot(condition, wanted[-1], dtype="float32")
 
     def parts(self) -> dict[str, list]:
         """All that a training is made of, by name: weights, statistics, moments, seeds, counters."""
@@ -290,16 +297,3 @@ class Adversarial(keras.Model):
 def _told_apart(real, fake):
     """The share of pairs of a real and a generated image whose real one has the higher logit."""
     return ops.mean(ops.cast(real > fake, "float32"))
-
-
-@contextlib.contextmanager
-def _in_float32(model: keras.Model):
-    """Let the layers of a model compute in float32."""
-    kept = [(layer, layer.dtype_policy) for layer in model.layers]
-    try:
-        for layer, _ in kept:
-            layer.dtype_policy = "float32"
-        yield
-    finally:
-        for layer, policy in kept:
-            layer.dtype_policy = policy

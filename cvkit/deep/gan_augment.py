@@ -67,7 +67,7 @@ class Adaptive:
         How many images it takes from none to all.
     """
 
-    def __init__(self, target: float = 0.8, images: int = 20_000) -> None:
+    def __init__(self, *, target: float = 0.8, images: int = 20_000) -> None:
         self.target, self.images = number(target, "target", 0, 1), whole(images, "images")
 
     def step(self, strength, sure, batch):
@@ -78,7 +78,7 @@ class Adaptive:
 class Constant:
     """Augmentation that is always as strong."""
 
-    def __init__(self, strength: float = 1.0) -> None:
+    def __init__(self, *, strength: float = 1.0) -> None:
         self.strength = number(strength, "strength", 0, 1)
 
     def step(self, strength, sure, batch):

@@ -20,7 +20,7 @@ def choose(text: str, known: dict[str, Callable], what: str, *, more: tuple[str,
     what : str
         What they are, for the error.
     more : tuple of str
-        Arguments that it may have besides those with a default.
+        Arguments that it may have besides its keyword-only ones.
 
     Returns
     -------
@@ -41,9 +41,9 @@ def choose(text: str, known: dict[str, Callable], what: str, *, more: tuple[str,
     if name not in known:
         near = difflib.get_close_matches(name[:100], known, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        raise CvkitError(f"{what}-unknown", f"no {what} is called {name[:100]!r}", remedy=hint)
+        raise CvkitError(f"{what.lower()}-unknown", f"no {what} is called {name[:100]!r}", remedy=hint)
     parameters = inspect.signature(known[name]).parameters.values()
-    taken = [*(p.name for p in parameters if p.default is not p.empty), *more]
+    taken = [*(p.name for p in parameters if p.kind == p.KEYWORD_ONLY), *more]
     for key in arguments:
         if key not in taken:
             listed = ", ".join(f"`{one}`" for one in taken) or "no argument"

@@ -4,6 +4,8 @@ A penalty is a function of ``slope``, the real and the generated images, a seed 
 ``slope(images)`` gives the gradients of the discriminator's logits by the images, (N, H, W, C) float32.
 """
 
+import contextlib
+
 import keras
 from keras import ops
 
@@ -74,6 +76,19 @@ def find(text: str) -> list[tuple]:
             number(value, key, 0)
         found.append((_bind(function, arguments), every))
     return found
+
+
+@contextlib.contextmanager
+def in_float32(model: keras.Model):
+    """Let the layers of a model compute in float32."""
+    kept = [(layer, layer.dtype_policy) for layer in model.layers]
+    try:
+        for layer, _ in kept:
+            layer.dtype_policy = "float32"
+        yield
+    finally:
+        for layer, policy in kept:
+            layer.dtype_policy = policy
 
 
 def _bind(function, arguments: dict):

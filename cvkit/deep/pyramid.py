@@ -7,6 +7,7 @@ from cvkit.errors import CvkitError
 
 SIDES = (16, 32, 64, 128)
 WIDEST = 256
+LATENT = 128  # numbers that an image is made of
 
 
 def check_shape(shape: tuple, name: str) -> None:

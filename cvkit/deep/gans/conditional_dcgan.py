@@ -10,7 +10,7 @@ from keras import layers
 
 from cvkit.arrays import one_of
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import check_shape, conditional, down, up
+from cvkit.deep.pyramid import LATENT, check_shape, conditional, down, up
 
 
 def build(
@@ -19,9 +19,9 @@ def build(
     *,
     judge: str = "projection",
     width: int = 32,
-    latent: int = 128,
     augment: str = "",
     rate: float = 1e-3,
+    batch: int = 32,
 ) -> Adversarial:
     """Build a DCGAN whose condition is a class of each image.
 
@@ -33,7 +33,7 @@ def build(
         At least 2.
     judge : {"projection", "embedding"}
         How the discriminator looks at the class.
-    width, latent, augment, rate
+    width, augment, rate, batch
         As for `dcgan`.
 
     Returns
@@ -45,15 +45,14 @@ def build(
     conditional(classes, "conditional_dcgan")
     judges = {"projection": projection, "embedding": embedding}
     discriminator = judges[one_of(judge, "judge", tuple(judges))](shape, classes, width)
-    gan = Adversarial(generator(shape, classes, width, latent), discriminator, augment=augment)
-    gan.compile(keras.optimizers.Adam(rate, 0.0, 0.99), keras.optimizers.Adam(rate, 0.0, 0.99))
-    return gan
+    gan = Adversarial(generator(shape, classes, width), discriminator, augment=augment)
+    return gan.ready(rate, 0.0, 0.99, batch)
 
 
-def generator(shape: tuple, classes: int, width: int, latent: int) -> keras.Model:
+def generator(shape: tuple, classes: int, width: int) -> keras.Model:
     """Noise and class to image."""
-    noise, kind = keras.Input((latent,)), keras.Input((classes,))
-    x = layers.Concatenate()([noise, layers.Dense(latent // 2)(kind)])
+    noise, kind = keras.Input((LATENT,)), keras.Input((classes,))
+    x = layers.Concatenate()([noise, layers.Dense(LATENT // 2)(kind)])
     return keras.Model([noise, kind], up(x, shape, width), name="generator")  # (N, H, W, C)
 
 

@@ -13,7 +13,7 @@ from keras import layers
 
 from cvkit.arrays import one_of
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import check_shape, down, unconditional, up
+from cvkit.deep.pyramid import LATENT, check_shape, down, unconditional, up
 
 PRESETS = {
     "classic": {"objective": "non_saturating", "penalty": ""},
@@ -28,9 +28,9 @@ def build(
     *,
     preset: str = "fast",
     width: int = 32,
-    latent: int = 128,
     augment: str = "",
     rate: float = 1e-3,
+    batch: int = 32,
 ) -> Adversarial:
     """Build a DCGAN.
 
@@ -44,12 +44,12 @@ def build(
         Objective and penalties.
     width : int
         Feature maps at half the size, doubled at every smaller one.
-    latent : int
-        Numbers that an image is made of.
     augment : str
         ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
     rate : float
         Learning rate of both networks at the start.
+    batch : int
+        Images in a batch, for which the rate is made.
 
     Returns
     -------
@@ -60,15 +60,14 @@ def build(
     unconditional(classes, "dcgan")
     chosen = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
     classic = preset == "classic"
-    gan = Adversarial(generator(shape, width, latent), discriminator(shape, width, classic), augment=augment, **chosen)
-    betas = (0.5, 0.999) if classic else (0.0, 0.99)
-    gan.compile(keras.optimizers.Adam(rate, *betas), keras.optimizers.Adam(rate, *betas))
-    return gan
+    gan = Adversarial(generator(shape, width), discriminator(shape, width, classic), augment=augment, **chosen)
+    beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
+    return gan.ready(rate, beta, momentum, batch)
 
 
-def generator(shape: tuple, width: int, latent: int) -> keras.Model:
+def generator(shape: tuple, width: int) -> keras.Model:
     """Noise to image: four by four pixels of many features, doubled and halved until it is one."""
-    noise = keras.Input((latent,))
+    noise = keras.Input((LATENT,))
     return keras.Model(noise, up(noise, shape, width), name="generator")  # (N, H, W, C)
 
 

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import check_shape, unconditional, widths
+from cvkit.deep.pyramid import LATENT, check_shape, unconditional, widths
 
 
 def build(
@@ -18,9 +18,9 @@ def build(
     *,
     blocks: int = 1,
     width: int = 32,
-    latent: int = 64,
     augment: str = "",
     rate: float = 5e-4,
+    batch: int = 32,
 ) -> Adversarial:
     """Build a residual GAN.
 
@@ -32,7 +32,7 @@ def build(
         0: it takes no condition.
     blocks : int
         Residual blocks at every size.
-    width, latent, augment, rate
+    width, augment, rate, batch
         As for `dcgan`.
 
     Returns
@@ -43,15 +43,14 @@ def build(
     unconditional(classes, "resnet_gan")
     filters = [*widths(shape[0], width), width // 2]  # at 4, 8, ... H pixels
     both = "r1(gamma=0.1, every=4) | r2(gamma=0.1, every=4)"
-    generator, discriminator = make(shape, filters, blocks, latent), judge(shape, filters, blocks)
+    generator, discriminator = make(shape, filters, blocks), judge(shape, filters, blocks)
     gan = Adversarial(generator, discriminator, objective="relativistic", penalty=both, augment=augment)
-    gan.compile(keras.optimizers.Adam(rate, 0.0, 0.99), keras.optimizers.Adam(rate, 0.0, 0.99))
-    return gan
+    return gan.ready(rate, 0.0, 0.99, batch)
 
 
-def make(shape: tuple, filters: list, blocks: int, latent: int) -> keras.Model:
+def make(shape: tuple, filters: list, blocks: int) -> keras.Model:
     """Noise to image."""
-    noise = keras.Input((latent,))
+    noise = keras.Input((LATENT,))
     x = layers.Reshape((4, 4, filters[0]))(layers.Dense(16 * filters[0])(noise))
     for level, count in enumerate(filters):
         if level:

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import check_shape, conditional, patches, widths
+from cvkit.deep.pyramid import LATENT, check_shape, conditional, patches, widths
 
 
 def build(
@@ -17,9 +17,9 @@ def build(
     *,
     width: int = 16,
     hidden: int = 16,
-    latent: int = 64,
     distance: float = 2.0,
     rate: float = 5e-4,
+    batch: int = 32,
 ) -> Adversarial:
     """Build a light SPADE.
 
@@ -33,9 +33,7 @@ def build(
         Feature maps at half the size, doubled at every smaller one; of the discriminator at full size.
     hidden : int
         Feature maps between a class map and its scales and shifts.
-    latent : int
-        Numbers of the style.
-    distance, rate : float
+    distance, rate, batch
         As for `pix2pix`.
 
     Returns
@@ -44,15 +42,14 @@ def build(
     """
     check_shape(shape, "spade")
     conditional(classes, "spade")
-    generator = grow(shape, classes, width, hidden, latent)
+    generator = grow(shape, classes, width, hidden)
     gan = Adversarial(generator, patches(shape, classes, width), objective="hinge", penalty="", distance=distance)
-    gan.compile(keras.optimizers.Adam(rate, 0.0, 0.99), keras.optimizers.Adam(rate, 0.0, 0.99))
-    return gan
+    return gan.ready(rate, 0.0, 0.99, batch)
 
 
-def grow(shape: tuple, classes: int, width: int, hidden: int, latent: int) -> keras.Model:
+def grow(shape: tuple, classes: int, width: int, hidden: int) -> keras.Model:
     """Style and class map to image."""
-    style, kinds = keras.Input((latent,)), keras.Input((*shape[:2], classes))
+    style, kinds = keras.Input((LATENT,)), keras.Input((*shape[:2], classes))
     filters = [*widths(shape[0], width), width]  # at 4, 8, ... H pixels
     x = layers.Reshape((4, 4, filters[0]))(layers.Dense(16 * filters[0])(style))
     for level, count in enumerate(filters):

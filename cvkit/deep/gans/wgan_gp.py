@@ -9,7 +9,7 @@ from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
 from cvkit.deep.penalties import SpectralConv2D
-from cvkit.deep.pyramid import check_shape, down, unconditional, up
+from cvkit.deep.pyramid import LATENT, check_shape, down, unconditional, up
 
 
 def build(
@@ -19,8 +19,8 @@ def build(
     spectral: bool = False,
     steps: int = 5,
     width: int = 32,
-    latent: int = 128,
     rate: float = 5e-4,
+    batch: int = 32,
 ) -> Adversarial:
     """Build a WGAN-GP.
 
@@ -35,7 +35,7 @@ def build(
         objective: SNGAN, T. Miyato et al., ICLR 2018. arXiv:1802.05957
     steps : int
         Of the critic, for one of the generator.
-    width, latent, rate
+    width, rate, batch
         As for `dcgan`.
 
     Returns
@@ -44,12 +44,11 @@ def build(
     """
     check_shape(shape, "wgan_gp")
     unconditional(classes, "wgan_gp")
-    noise, image = keras.Input((latent,)), keras.Input(shape)
+    noise, image = keras.Input((LATENT,)), keras.Input(shape)
     generator = keras.Model(noise, up(noise, shape, width), name="generator")
     features = down(image, width, convolution=SpectralConv2D if spectral else layers.Conv2D)
     value = layers.Dense(1, dtype="float32")(layers.Flatten()(features))
     critic = keras.Model(image, value, name="discriminator")
     game = {"objective": "hinge", "penalty": ""} if spectral else {"objective": "wasserstein", "penalty": "gp"}
     gan = Adversarial(generator, critic, discriminator_steps=steps, **game)
-    gan.compile(keras.optimizers.Adam(rate, 0.0, 0.9), keras.optimizers.Adam(rate, 0.0, 0.9))
-    return gan
+    return gan.ready(rate, 0.0, 0.9, batch)
