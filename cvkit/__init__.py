@@ -22,6 +22,9 @@ _NAMES = {
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
     "train": "cvkit.deep.training",
+    "gans": "cvkit.registry",
+    "train_gan": "cvkit.deep.gan_training",
+    "generate": "cvkit.deep.generation",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

@@ -139,20 +139,6 @@ def class_shares(numbers: Sequence[int], classes: int) -> np.ndarray:
     return np.bincount(np.asarray(numbers, int), minlength=classes) / max(1, len(numbers))
 
 
-def variety(images: np.ndarray) -> float:
-    """Give the mean distance of an image to the nearest other one, by pixel: 0 if every image has its double.
-
-    Examples
-    --------
-    >>> variety(np.array([[0.0, 0.0], [2.0, 2.0]])), variety(np.array([[0.0], [2.0], [0.0], [2.0]]))
-    (2.0, 0.0)
-    """
-    flat = np.asarray(images, np.float64).reshape(len(images), -1)
-    (_, distances), *_ = _distances(flat, flat)
-    np.fill_diagonal(distances, np.inf)
-    return float(np.sqrt(distances.min(axis=1) / flat.shape[1]).mean())
-
-
 def nearest(images: np.ndarray, real: np.ndarray, features: Callable | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the real image that is nearest to each generated one: does the generator copy?
 

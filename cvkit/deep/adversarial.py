@@ -121,7 +121,7 @@ class Adversarial(keras.Model):
 
     def call(self, latent, condition=None):
         """Make images from latent arrays with the averaged generator, its statistics fixed."""
-        return self._make(self.average, latent, condition, training=False)
+        return self.make(self.average, latent, condition, training=False)
 
     def draw(self, count):
         """Draw latent arrays (count, ...) from the model's own seeds."""
@@ -151,7 +151,7 @@ class Adversarial(keras.Model):
         return self.get_metrics_result()
 
     def _one_step(self, real, condition) -> int:
-        fake = self._make(self.generator, self.draw(ops.shape(real)[0]), condition, training=True)
+        fake = self.make(self.generator, self.draw(ops.shape(real)[0]), condition, training=True)
         self._discriminator_step(real, ops.stop_gradient(fake), condition)
         return 0
 
@@ -162,7 +162,7 @@ class Adversarial(keras.Model):
         weights = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([weight.value for weight in weights])
-            fake = self._make(self.generator, self.draw(ops.shape(real)[0]), condition, training=True)
+            fake = self.make(self.generator, self.draw(ops.shape(real)[0]), condition, training=True)
             self._discriminator_step(real, ops.stop_gradient(fake), condition)
             logits = self._judge(self._augmented(fake), condition)
             others = self._judge(self._augmented(real), condition) if self.compares else logits
@@ -204,9 +204,10 @@ class Adversarial(keras.Model):
         given = images if condition is None else [images, condition]
         return ops.cast(self.discriminator(given, training=training), "float32")
 
-    def _make(self, generator, latent, condition, training: bool):
-        given = latent if condition is None else [latent, condition]
-        return ops.cast(generator(given, training=training), "float32")
+    def make(self, generator, latent, condition, training: bool):
+        """Make images (N, H, W, C) float32 with the generator or the averaged one."""
+        given = [ops.convert_to_tensor(part) for part in (latent, condition) if part is not None]
+        return ops.cast(generator(given if len(given) > 1 else given[0], training=training), "float32")
 
     def _augmented(self, images):
         return gan_augment.augment(images, self.strength, self.seeds) if self.augmentation else images

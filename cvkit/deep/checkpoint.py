@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+import keras
 import numpy as np
 import safetensors
 import safetensors.numpy
@@ -69,7 +70,7 @@ def write_state(path: str | Path, parts: dict[str, list], notes: dict | None = N
     path = Path(path)
     if path.exists() and not overwrite:
         raise CvkitError("file-exists", came="the file is there already", remedy="choose another name", file=path)
-    tensors = {name: np.asarray(variable) for name, variable in _named(parts)}
+    tensors = {name: keras.ops.convert_to_numpy(variable) for name, variable in _named(parts)}
     about = {"notes": json.dumps(notes or {}), "sha256": _digest(tensors)}
     data = safetensors.numpy.save(tensors, about)
     beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")

@@ -69,8 +69,7 @@ def settle(gan: Adversarial, draw, batches: int = 30) -> None:
     for count in range(batches if norms else 0):
         for layer in norms:
             layer.momentum = count / (count + 1)
-        noise, condition = draw(count)
-        gan.average(noise if condition is None else [noise, condition], training=True)
+        gan.make(gan.average, *draw(count), training=True)
     gan.average.trainable = False
     for layer, momentum in zip(norms, kept, strict=True):
         layer.momentum = momentum

@@ -13,7 +13,6 @@ import numpy as np
 
 from cvkit import __version__
 from cvkit.arrays import number, whole
-from cvkit.deep.checkpoint import keep, recover
 from cvkit.deep.examples import Examples, as_examples, unscale
 from cvkit.deep.generation import grid
 from cvkit.deep.generator_card import GENERATOR
@@ -82,7 +81,9 @@ def train_gan(
 
     if epochs is not None and seconds is not None:
         raise CvkitError("parameter-choice", came="both `epochs` and `seconds` are given", remedy="give one")
-    length = {"seconds": number(seconds or 600, "seconds", 1)} if epochs is None else {"epochs": whole(epochs, "epochs")}
+    length = (
+        {"seconds": number(seconds or 600, "seconds", 1)} if epochs is None else {"epochs": whole(epochs, "epochs")}
+    )
     keras.utils.set_random_seed(whole(seed, "seed", 0))
     examples = as_examples(images, condition)
     model = build_gan(gan, examples.images.shape[1:], examples.classes)
@@ -98,6 +99,7 @@ def train_gan(
 
 def _train(gan, examples: Examples, out: Path, config: dict) -> dict:
     """Train, from the last checkpoint that the folder holds; give the notes of the whole training."""
+    from cvkit.deep.checkpoint import keep, recover
     from cvkit.deep.gan_watch import Watch, alarm, is_finite
 
     watch = Watch(gan, examples, config["seed"])
@@ -112,7 +114,7 @@ def _train(gan, examples: Examples, out: Path, config: dict) -> dict:
         began, start = time.perf_counter(), int(gan.steps)
         steps = _stretch(start, notes["total"])
         batches = examples.batches(gan.batch, config["seed"], start)
-        logs = gan.fit(batches, steps_per_epoch=steps, verbose=0).history
+        logs = gan.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
         logs = {name: float(values[-1]) for name, values in logs.items()}
         if not is_finite(gan, logs):
             notes = _go_back(gan, out)
@@ -142,6 +144,8 @@ def _stretch(start: int, total: int | None) -> int:
 
 def _go_back(gan, out: Path) -> dict:
     """Return to the last good state with half the learning rates, or give up."""
+    from cvkit.deep.checkpoint import keep, recover
+
     notes = recover(out / CHECKPOINT, gan.parts())
     notes["lost"] += 1
     if notes["lost"] > LIVES:
@@ -166,11 +170,15 @@ def _show(out: Path, samples: np.ndarray, notes: dict) -> None:
     writer.writerows(notes["history"])
     (out / "history.csv").write_text(text.getvalue(), "utf-8")
     numbers = ", ".join(f"{name} {row[name]:.3g}" for name in ("discriminator", "generator", "told_apart", "variety"))
-    print(f"step {row['step']} of {notes['total'] or '?'}: {numbers}{row['alarm'] and '; ' + row['alarm']}", flush=True)
+    said = {one["alarm"].partition(":")[0] for one in notes["history"][:-1]}
+    new = row["alarm"] and row["alarm"].partition(":")[0] not in said
+    print(f"step {row['step']} of {notes['total'] or '?'}: {numbers}{new and '; ' + row['alarm'] or ''}", flush=True)
 
 
 def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> None:
     """Measure the statistics anew, export, and draw the training as a moving picture."""
+    from keras import ops
+
     from cvkit.deep.gan_export import export_generator, settle
 
     rng = np.random.default_rng(config["seed"])
@@ -187,7 +195,7 @@ def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> No
     row = notes["history"][-1]
     card = {
         "kind": GENERATOR,
-        "summary": f"Images of {' x '.join(map(str, examples.images.shape[1:]))} by a {name}, after {len(examples)}.",
+        "summary": f"Images of {' x '.join(map(str, examples.images.shape[1:]))} by a {name}, after {len(examples)} real ones.",
         "gan": config["gan"],
         "shape": list(examples.images.shape[1:]),
         "dtype": str(examples.images.dtype),
@@ -201,7 +209,7 @@ def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> No
         "history": {key: value for key, value in row.items() if key not in ("step", "seconds")},
         "cvkit": __version__,
     }
-    parts = [np.asarray(part).reshape(8, -1) for part in draw(0, 8) if part is not None]
+    parts = [ops.convert_to_numpy(part).reshape(8, -1) for part in draw(0, 8) if part is not None]
     export_generator(gan, out / "model", card, np.concatenate(parts, axis=1).astype(np.float32))
     shutil.rmtree(out / CHECKPOINT)  # not before the generator is written: what fails there is not learnt again
 
@@ -225,7 +233,10 @@ def _open(out: Path, config: dict) -> Path:
         if before != config:
             differs = ", ".join(key for key in config | before if before.get(key) != config.get(key))
             raise CvkitError(
-                "run-other", came=f"it holds another training ({differs} differ)", remedy="choose another `out`", file=out
+                "run-other",
+                came=f"it holds another training ({differs} differ)",
+                remedy="choose another `out`",
+                file=out,
             )
     elif out.exists() and any(out.iterdir()):
         raise CvkitError("run-other", came="it holds other files", remedy="choose a new folder", file=out)

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 
-from cvkit.compare.generation import variety
 from cvkit.deep.adversarial import Adversarial
 from cvkit.deep.examples import Examples
 
@@ -11,6 +10,7 @@ LOOKS = 64  # images of the fixed noise
 COLLAPSED = 0.25  # of the variety of as many real images
 SURE = 0.99  # of all pairs told apart
 PATIENCE = 3  # looks in a row before an alarm
+BEGINNING = 200  # steps in which nothing is alarming yet
 
 
 class Watch:
@@ -42,10 +42,25 @@ class Watch:
         return variety(samples) / max(self.real, 1e-6)
 
 
+def variety(images: np.ndarray) -> float:
+    """Give the mean distance of an image to the nearest other one, by pixel: 0 if every image has its double.
+
+    Examples
+    --------
+    >>> variety(np.array([[0.0, 0.0], [2.0, 2.0]])), variety(np.array([[0.0], [2.0], [0.0], [2.0]]))
+    (2.0, 0.0)
+    """
+    flat = np.asarray(images, np.float64).reshape(len(images), -1)
+    squares = (flat**2).sum(axis=1)
+    distances = (squares[:, None] + squares - 2 * flat @ flat.T).clip(0)
+    np.fill_diagonal(distances, np.inf)
+    return float(np.sqrt(distances.min(axis=1) / flat.shape[1]).mean())
+
+
 def is_finite(gan: Adversarial, logs: dict) -> bool:
     """Tell whether all losses and weights are numbers still."""
     weights = (*gan.generator.weights, *gan.discriminator.weights)
-    return np.isfinite(list(logs.values())).all() and all(np.isfinite(np.asarray(one)).all() for one in weights)
+    return np.isfinite(list(logs.values())).all() and all(np.isfinite(keras.ops.convert_to_numpy(one)).all() for one in weights)
 
 
 def alarm(history: list[dict]) -> str:
@@ -54,17 +69,17 @@ def alarm(history: list[dict]) -> str:
     Parameters
     ----------
     history : list of dict
-        Rows with ``variety`` and ``told_apart``.
+        Rows with ``step``, ``variety`` and ``told_apart``.
 
     Examples
     --------
-    >>> alarm([{"variety": 0.1, "told_apart": 0.8}] * 3)
+    >>> alarm([{"step": 500, "variety": 0.1, "told_apart": 0.8}] * 3)
     'collapse: the images vary by 10 % of what real ones do; raise the penalty, or use a relativistic objective'
-    >>> alarm([{"variety": 0.1, "told_apart": 0.8}] * 2)
+    >>> alarm([{"step": 500, "variety": 0.1, "told_apart": 0.8}] * 2)
     ''
     """
     last = history[-PATIENCE:]
-    if len(last) < PATIENCE:
+    if len(last) < PATIENCE or last[0]["step"] < BEGINNING:
         return ""
     if all(row["variety"] < COLLAPSED for row in last):
         return (

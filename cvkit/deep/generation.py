@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from cvkit.arrays import VOID, Image, as_image, number, whole
-from cvkit.deep.card import ONNX, check_file
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.examples import unscale
-from cvkit.deep.generator_card import read_generator_card, row_size
+from cvkit.deep.generator_card import generator_file, read_generator_card, row_size
 from cvkit.errors import CvkitError
 
 GENERATORS = Path(__file__).parent / "generators"
@@ -86,7 +86,7 @@ def interpolate(
     size = row_size(card)[0]
     ends = [np.random.default_rng(whole(seed, "seed", 0)).standard_normal(size, np.float32) for seed in seeds]
     steps = np.arange(whole(frames, "frames")) / frames
-    way = [_between(*pair, step) for pair in zip(ends, ends[1:], strict=False) for step in steps]
+    way = [_between(*pair, step) for pair in pairwise(ends) for step in steps]
     noise = np.stack([*way, ends[-1]])
     if condition is None and card["condition"] == "class":
         condition = 0
@@ -134,7 +134,7 @@ def _folder(model: str | Path) -> Path:
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> tuple[dict, Callable]:
     card = read_generator_card(folder)
-    path = check_file(folder, card, ONNX)
+    path = generator_file(folder, card)
     try:
         return card, load(path)
     except Exception as fault:  # an engine has a tree of errors of its own

@@ -9,8 +9,9 @@ import math
 from pathlib import Path
 
 from cvkit import registry
-from cvkit.deep.card import CARD, ONNX, WEIGHTS
+from cvkit.deep.card import CARD, ONNX, WEIGHTS, check_file
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, read_file, strict_json
+from cvkit.deep.onnx_file import FLOAT, Network
 from cvkit.errors import CvkitError, FileMissing
 from cvkit.notation import parse
 
@@ -97,6 +98,26 @@ def row_size(card: dict) -> tuple[int, int]:
     """
     pixels = {"none": 0, "class": 1, "map": card["shape"][0] * card["shape"][1]}[card["condition"]]
     return math.prod(card["latent"]), pixels * len(card["classes"])
+
+
+def generator_file(folder: str | Path, card: dict) -> Path:
+    """Give the path of the network, checked as `cvkit.deep.card.check_file` does, and to take and give what it must."""
+    return check_file(folder, card, ONNX, fit=_fit)
+
+
+def _fit(network: Network, card: dict) -> None:
+    (taken,), given = network.inputs.values(), next(iter(network.outputs.values()))
+    size, shape = sum(row_size(card)), tuple(card["shape"])
+    if (taken[0], taken[1][1:]) != (FLOAT, (size,)) or given[0] != FLOAT or not _may_be(given[1][1:], shape):
+        raise CvkitError(
+            "model-generator", f"expected a network that takes float32 rows (N, {size}) and gives images (N, {shape})",
+            came=f"{taken[1]} and {given[1]}", remedy=AGAIN,
+        )  # fmt: skip
+
+
+def _may_be(sides: tuple, shape: tuple) -> bool:
+    """Whether a shape, None where it is open, may be another."""
+    return all(side in (None, right) for side, right in zip(sides, shape, strict=False)) and len(sides) in (0, 3)
 
 
 def annotate_generator(folder: str | Path, **fields) -> dict:
