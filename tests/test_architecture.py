@@ -45,7 +45,9 @@ ALLOWED = {
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
     "datasets/coco": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.datasets"},
     "compare": {"numpy", "cvkit", "cvkit.io", "cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.compare"},
-    "compare/metrics": {"numpy", "cvkit.arrays"},
+    "compare/metrics": {"numpy", "cvkit.arrays", "cvkit.compare.objects"},
+    "compare/borders": {"numpy", "scipy", "cvkit.arrays"},
+    "compare/objects": {"numpy", "cvkit.arrays"},
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}

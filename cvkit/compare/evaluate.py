@@ -1,16 +1,18 @@
 """Methods times images gives rows: run each, time it, score it; a failure is a row too."""
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
+from types import MappingProxyType
 
 import numpy as np
 
 from cvkit import registry
-from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, one_of, same_shape
-from cvkit.compare import documents, metrics
+from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
+from cvkit.compare import metrics
 from cvkit.compare.comparison import COLUMNS, Comparison
+from cvkit.compare.memory import peak_of
+from cvkit.compare.scores import Score, score
 from cvkit.pipeline import Pipeline
 
 
@@ -41,8 +43,9 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     pairs : iterable of (image, truth)
         Arrays, or paths, which are read with `cvkit.read` and `cvkit.read_truth`. One pair is in memory at a time.
     metrics : iterable of str
-        Scores of the foreground besides the usual ones, each a column: functions of `cvkit.compare.documents`, such
-        as ``["pseudo_f", "psnr", "drd"]``.
+        Scores besides the usual ones, each a column: of masks ``"boundary_f" "hausdorff95" "surface_dice" "pseudo_f"
+        "psnr" "drd"``, of objects ``"ap75" "f1_50" "panoptic_quality" "aggregated_jaccard" "count_error"`` and the
+        like; `cvkit.compare.scores` lists them.
 
     Returns
     -------
@@ -71,16 +74,17 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     np.float64(1.0)
     """
     pipelines = _pipelines(methods)
-    more = tuple(one_of(name, "metrics", ("pseudo_f", "psnr", "drd")) for name in metrics)
-    rows = []
+    more = {name: score(name) for name in metrics}
+    rows, confusions = [], {}
     for index, pair in enumerate(pairs):
         name, image, truth = _read(pair, index)
-        if index == 0:
-            _warm_up(pipelines, image)
-        rows += _run(pipelines, name, image, truth, more)[0]
+        memory = _warm_up(pipelines, image) if index == 0 else {}
+        found, predictions = _run(pipelines, name, image, truth, more)
+        rows += [row | {"memory": memory.get(row["method"], float("nan"))} for row in found]
+        _count_classes(confusions, truth, predictions)
     if not rows:
         raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
-    return Comparison(list(pipelines), _table(rows, more))
+    return Comparison(list(pipelines), _table(rows, more), confusions=confusions)
 
 
 def _pipelines(methods) -> dict[str, Pipeline]:
@@ -146,14 +150,17 @@ def _as_answer(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> None:
-    for pipeline in pipelines.values():
-        with contextlib.suppress(Exception):  # it fails again when it is timed, and is recorded then
-            pipeline(image.copy())
+def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> dict[str, float]:
+    """Run each once, so that loading a model is not timed; give the memory that it took, in bytes."""
+    return {label: peak_of(lambda run=pipeline: run(image.copy())) for label, pipeline in pipelines.items()}
 
 
 def _run(
-    pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth, more: tuple = ()
+    pipelines: dict[str, Pipeline],
+    name: str,
+    image: np.ndarray,
+    truth,
+    more: Mapping[str, Score] = MappingProxyType({}),
 ) -> tuple[list[dict], dict]:
     """One row for each method, and what each predicted: None where it failed."""
     rows, predictions = [], {}
@@ -184,7 +191,7 @@ def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
     return _as_answer(answer), seconds
 
 
-def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dict[str, float]:
+def _score(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
     """Every number that can be said of one prediction."""
     found = _foreground(prediction)
     scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
@@ -194,7 +201,8 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dic
         return scores
     kinds = [kind_of(array) for array in (truth, prediction)]
     if kinds == ["classes", "classes"]:
-        return scores | {"mean_iou": metrics.mean_iou(truth, prediction)}
+        own = {name: call(truth, prediction) for name, (call, kind) in more.items() if kind == "classes"}
+        return scores | {"mean_iou": metrics.mean_iou(truth, prediction)} | own
     true = _foreground(truth)
     if true is None or found is None:
         classes, other = ("the truth", "the answer") if true is None else ("the answer", "the truth")
@@ -207,13 +215,18 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dic
     return scores | _foreground_scores(true, found, more)
 
 
-def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: tuple) -> dict[str, float]:
-    scores = {
-        name: getattr(metrics, name)(truth > 0, prediction > 0) for name in ("dice", "iou", "precision", "recall")
-    }
-    scores |= {name: getattr(documents, name)(truth > 0, prediction > 0) for name in more}
-    objects = _numbered(truth), _numbered(prediction)
-    return scores | {"ap50": metrics.average_precision(*objects), "true_objects": _count(objects[0])}
+def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
+    given = {"mask": (truth > 0, prediction > 0), "labels": (_numbered(truth), _numbered(prediction))}
+    usual = {name: score(name) for name in ("dice", "iou", "precision", "recall", "ap50")}
+    scores = {name: call(*given[kind]) for name, (call, kind) in (usual | more).items() if kind in given}
+    return scores | {"true_objects": _count(given["labels"][0])}
+
+
+def _count_classes(confusions: dict[str, np.ndarray], truth: np.ndarray, predictions: dict) -> None:
+    """Add what was confused with what, of answers that are classes."""
+    for label, answer in predictions.items():
+        if answer is not None and kind_of(truth) == kind_of(answer) == "classes":
+            confusions[label] = confusions.get(label, 0) + metrics.confusion(truth, answer)
 
 
 def _foreground(array: np.ndarray) -> np.ndarray | None:
@@ -253,7 +266,7 @@ def reason(fault: Exception) -> str:
     return text if isinstance(fault, (ValueError, TypeError)) else f"{type(fault).__name__}: {text}"
 
 
-def _table(rows: list[dict], more: tuple = ()) -> dict[str, np.ndarray]:
+def _table(rows: list[dict], more: Iterable[str] = ()) -> dict[str, np.ndarray]:
     return {name: np.array(list(_column(rows, name))) for name in [*COLUMNS, *more]}
 
 

@@ -6,6 +6,8 @@ import textwrap
 
 import numpy as np
 
+from cvkit.compare.scores import BEST_IS_LOW
+
 TITLES = {
     "dice": "Dice",
     "ap50": "AP50",
@@ -20,14 +22,14 @@ TITLES = {
     "coverage": "coverage",
     "objects": "objects",
     "seconds": "time",
+    "memory": "memory",
     "failures": "failed",
 }
 WITH_INTERVAL = ("dice", "ap50", "mean_iou", "agreement")
-BEST_IS_LOW = ("seconds", "drd")
-BEST_IS_HIGH = ("dice", "ap50", "mean_iou", "iou", "precision", "recall", "pseudo_f", "psnr")
+UNRANKED = ("agreement", "coverage", "objects", "true_objects", "memory", "failures")
 WINNERS = {"dice": "Best Dice", "mean_iou": "Best mean IoU", "ap50": "Best AP50", "seconds": "Fastest"}
 # What can be spared where the window is narrow: IoU ranks images as Dice does.
-SPARE = ("iou", "recall", "precision")
+SPARE = ("memory", "iou", "recall", "precision")
 NARROWEST = 18  # of the method's column
 GAP = "  "
 
@@ -48,10 +50,10 @@ def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
         Several lines.
     """
     width = width or min(max(shutil.get_terminal_size((100, 24)).columns, 80), 120)
-    columns = {name: _column(summary, name) for name in TITLES if _matters(summary, name)}
+    columns = {name: _column(summary, name) for name in _order(summary) if _matters(summary, name)}
     left_out = []
     while _room(columns, width) < NARROWEST and (spare := [name for name in SPARE if name in columns]):
-        left_out.append(TITLES[spare[0]])
+        left_out.append(title(spare[0]))
         del columns[spare[0]]
     room = min(max(_room(columns, width), NARROWEST), max(map(len, [*map(printable, summary["method"]), "method"])))
     lines = _lines(summary, columns, room, width)
@@ -59,6 +61,25 @@ def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
     body = [lines[0].rstrip(), rule, *(line.rstrip() for line in lines[1:]), rule]
     notes = [_meaning(summary, left_out), *_failures(summary), _winners(summary)]
     return "\n".join(body + [textwrap.fill(note, width, break_on_hyphens=False) for note in notes if note])
+
+
+def title(name: str) -> str:
+    """What a column is called.
+
+    Examples
+    --------
+    >>> title("ap50"), title("boundary_f")
+    ('AP50', 'boundary f')
+    """
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def _order(summary: dict) -> list[str]:
+    """The columns; scores that were asked for stand behind the usual ones."""
+    asked = [name for name in summary if f"{name}_low" in summary and name not in TITLES]
+    usual = list(TITLES)
+    place = usual.index("agreement")
+    return [*usual[:place], *asked, *usual[place:]]
 
 
 def _matters(summary: dict, name: str) -> bool:
@@ -75,7 +96,7 @@ def _column(summary: dict, name: str) -> list[str]:
     """Title and cells of a column, equally wide."""
     best = set(_best(summary, name))
     signs = [f"{_cell(summary, name, row)}{'*' if row in best else ' '}" for row in range(len(summary["method"]))]
-    cells = [f"{TITLES[name]} ", *signs]
+    cells = [f"{title(name)} ", *signs]
     if not best:
         cells = [cell[:-1] for cell in cells]
     return [cell.rjust(max(map(len, cells))) for cell in cells]
@@ -94,7 +115,9 @@ def _value(name: str, value: float) -> str:
         return "-"
     if name == "seconds":
         return duration(value)
-    return f"{value:.0f}" if name in ("objects", "true_objects", "failures") else f"{value:.3f}"
+    if name == "memory":
+        return f"{value / 1e6:.0f} MB"
+    return f"{value:.0f}" if name in ("objects", "true_objects", "memory", "failures") else f"{value:.3f}"
 
 
 def duration(seconds: float) -> str:
@@ -113,10 +136,10 @@ def duration(seconds: float) -> str:
 def _best(summary: dict, name: str) -> list[int]:
     """The rows whose value, as it is printed, is the best; a method that failed on some image cannot be."""
     values = np.where(summary["failures"] == 0, summary.get(name, np.nan), np.nan).astype(float)
-    if name not in (*BEST_IS_HIGH, *BEST_IS_LOW) or np.isnan(values).all() or len(values) < 2:
+    if name in UNRANKED or np.isnan(values).all() or len(values) < 2:
         return []
     best = _value(name, np.nanmin(values) if name in BEST_IS_LOW else np.nanmax(values))
-    if name in BEST_IS_HIGH and float(best) == 0:
+    if name not in BEST_IS_LOW and float(best) == 0:
         return []
     return [row for row, value in enumerate(values) if _value(name, value) == best]
 
