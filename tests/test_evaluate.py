@@ -3,7 +3,6 @@
 import csv
 import inspect
 import pydoc
-
 import sys
 
 import numpy as np

@@ -77,7 +77,7 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     more = {name: score(name) for name in metrics}
     rows, confusions = [], {}
     for index, pair in enumerate(pairs):
-        name, image, truth = _read(pair, index)
+        name, image, truth = read_pair(pair, index)
         memory = _warm_up(pipelines, image) if index == 0 else {}
         found, predictions = _run(pipelines, name, image, truth, more)
         rows += [row | {"memory": memory.get(row["method"], float("nan"))} for row in found]
@@ -112,7 +112,7 @@ def _pipelines(methods) -> dict[str, Pipeline]:
     return named
 
 
-def _read(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
+def read_pair(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
     """The name, image and truth of a pair of arrays or paths."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"pair {index} must be (image, truth), got {type(pair).__name__}.")
@@ -168,7 +168,7 @@ def _run(
         row, predictions[label] = {"method": label, "image": name}, None
         try:
             answer, row["seconds"] = _segment(pipeline, image)
-            row |= _score(truth, answer, more)
+            row |= score_answer(truth, answer, more)
             predictions[label] = answer
         except Exception as fault:
             row = {"method": label, "image": name, "failure": reason(fault)}
@@ -191,7 +191,7 @@ def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
     return _as_answer(answer), seconds
 
 
-def _score(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
+def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
     """Every number that can be said of one prediction."""
     found = _foreground(prediction)
     scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
