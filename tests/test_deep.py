@@ -172,7 +172,7 @@ def test_a_model_with_a_piece_missing_says_which(copy, piece):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "not a card"), ("[]", "expected a field `summary` of type str"), ("{}", "expected a field")],
+    [("{", "expected a JSON object"), ("[]", "expected a JSON object, got a JSON list"), ("{}", "expected a field")],
 )
 def test_a_damaged_card_is_refused(copy, text, words):
     (copy / "card.json").write_text(text)

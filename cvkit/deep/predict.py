@@ -12,6 +12,7 @@ from cvkit.deep.calibration import temper
 from cvkit.deep.card import CARD, ONNX, check_file, read_card
 from cvkit.deep.decode import decide
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.guard import guarded
 from cvkit.deep.tiles import tiled
 from cvkit.deep.views import VIEWS, views
 
@@ -101,11 +102,7 @@ def load_model(folder: str | Path) -> tuple:
 @lru_cache(maxsize=4)
 def _load(folder: Path, changed: int | None) -> tuple:
     card = read_card(folder)
-    path = check_file(folder, card, ONNX)
-    try:
-        return card, load(path)
-    except Exception as fault:  # the engine has a tree of errors of its own
-        raise ValueError(f"{path}: the engine cannot load this network: {fault}") from None
+    return card, guarded(load, check_file(folder, card, ONNX))
 
 
 def apply(steps: str, array: np.ndarray) -> np.ndarray:

@@ -70,6 +70,7 @@ def train(
     ``cvkit.train("unet(width=8, depth=3)", pairs, "runs/cells")``, then ``cvkit.segment(image, "runs/cells/model")``.
     """
     keras = import_keras()
+    from cvkit.deep.build import build
     from cvkit.deep.export import export, reach
 
     card, target = _card(network, pairs)
@@ -84,8 +85,7 @@ def train(
     if (out / "model").is_dir():
         return out / "model"
     keras.utils.set_random_seed(seed)
-    name, arguments = registry.parse(card["network"])
-    model = registry.network(name)((None, None, card["channels"]), len(card["classes"]), **arguments)
+    model = build(card["network"], card["channels"], len(card["classes"]))
     began = time.perf_counter()
     patches = _fit(model, target, card, pairs, validation, out, config)
     _measure_statistics(model, patches)
