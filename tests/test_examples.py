@@ -27,6 +27,7 @@ SAYS = {
     "own_method": "edges(size=5) | otsu | thicken |",
     "train_unet": "U-Net",
     "train_nuclei": "The model is in",
+    "train_nuclei_stardist": "The model is in",
 }
 
 
