@@ -55,6 +55,7 @@ ALLOWED = {
     "compare/borders": {"numpy", "scipy", "cvkit.arrays"},
     "compare/objects": {"numpy", "cvkit.arrays"},
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
+    "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.compare"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from cvkit.compare.comparison import COLUMNS, Comparison
 from cvkit.compare.memory import peak_of
 from cvkit.compare.scores import Score, score
 from cvkit.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from cvkit.compare.report import Pictures
 
 
 def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comparison:
@@ -33,7 +37,9 @@ def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comp
     return Comparison(list(pipelines), _table(rows), [image], [truth], {k: [v] for k, v in predictions.items()})
 
 
-def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Comparison:
+def evaluate(
+    methods, pairs: Iterable, *, metrics: Iterable[str] = (), report: "str | os.PathLike | Pictures | None" = None
+) -> Comparison:
     """Compare methods on many images.
 
     Parameters
@@ -46,6 +52,9 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
         Scores besides the usual ones, each a column: of masks ``"boundary_f" "hausdorff95" "surface_dice" "pseudo_f"
         "psnr" "drd"``, of objects ``"ap75" "f1_50" "panoptic_quality" "aggregated_jaccard" "count_error"`` and the
         like; `cvkit.compare.scores` lists them.
+    report : path or Pictures, optional
+        Write a page of HTML too, with the scores and thumbnails of every image: one file that needs no other. Or
+        collect the thumbnails alone, for `cvkit.compare.report.write_report`.
 
     Returns
     -------
@@ -75,16 +84,26 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     """
     pipelines = _pipelines(methods)
     more = {name: score(name) for name in metrics}
+    from cvkit.compare.report import Pictures, write_report
+
+    pictures = report if isinstance(report, Pictures) else Pictures() if report is not None else None
+    names = getattr(pairs, "images", None)  # of `cvkit.datasets.Pairs`
     rows, confusions = [], {}
     for index, pair in enumerate(pairs):
         name, image, truth = read_pair(pair, index)
+        name = str(names[index]) if names else name
         memory = _warm_up(pipelines, image) if index == 0 else {}
         found, predictions = _run(pipelines, name, image, truth, more)
         rows += [row | {"memory": memory.get(row["method"], float("nan"))} for row in found]
         _count_classes(confusions, truth, predictions)
+        if pictures is not None:
+            pictures.add(name, image, truth, predictions)
     if not rows:
         raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
-    return Comparison(list(pipelines), _table(rows, more), confusions=confusions)
+    comparison = Comparison(list(pipelines), _table(rows, more), confusions=confusions)
+    if pictures is not None and pictures is not report:
+        write_report(comparison, report, pictures=pictures)
+    return comparison
 
 
 def _pipelines(methods) -> dict[str, Pipeline]:
