@@ -59,7 +59,7 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
-    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli"},
+    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.compare", "cvkit.registry", "cvkit.cli"},
 }
 
 
