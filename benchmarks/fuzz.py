@@ -12,6 +12,7 @@ All that may come out is an image or a `CvkitError`.
 import argparse
 import collections
 import io
+import re
 import resource
 import shutil
 import signal
@@ -30,7 +31,8 @@ MEMORY = 1 << 30
 SECONDS = 5
 SEED = 20261125
 COUNTS = {"images": 20_000, "models": 2_000}
-FIELDS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 9999, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
+SIDES = re.compile(rb"\0?[\x18\x1f\x17\x1e]\0|\0[\x18\x1f\x17\x1e]", re.DOTALL)  # 24 and 31, and one less
+FIELDS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 3000, 9999, 9999, 10001, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
 
 
 def images() -> dict[str, bytes]:
@@ -137,20 +139,30 @@ def mutate(data: bytes, random: np.random.Generator) -> bytes:
     for _ in range(random.integers(1, 5)):
         near = len(data) if random.random() < 0.3 else min(len(data), 400)  # headers are where it hurts
         place = int(random.integers(0, max(1, near)))
-        way = random.integers(0, 8)
-        if way < 3:
+        way = random.integers(0, 16)
+        if way < 5:
             data[place : place + 1] = random.bytes(1)
-        elif way < 5:
-            size, order = ((2, 4, 4, 8)[random.integers(4)], "<>"[random.integers(2)])
-            value = int(random.choice(FIELDS)) & (256**size - 1)
-            data[place : place + size] = struct.pack(order + {2: "H", 4: "I", 8: "Q"}[size], value)
-        elif way == 5:
+        elif way < 8:
+            _field(data, place, random)
+        elif way < 11:
+            sides = [found.start() for found in SIDES.finditer(data)]
+            _field(data, int(random.choice(sides)) if sides else place, random)
+        elif way == 11:
             del data[place : place + int(random.integers(1, 40))]
-        elif way == 6:
+        elif way < 14:
             data[place:place] = data[place : place + int(random.integers(1, 200))] * int(random.integers(1, 4))
+        elif way == 14:
+            data[place : place + 16] = data[place : place + 16][::-1]
         else:
             del data[int(random.integers(0, len(data) + 1)) :]
     return _with_checksums(bytes(data)) if random.random() < 0.7 else bytes(data)
+
+
+def _field(data: bytearray, place: int, random: np.random.Generator) -> None:
+    """Put a number that is rarely thought of."""
+    size, order = ((2, 2, 4, 8)[random.integers(4)], "<>"[random.integers(2)])
+    value = int(random.choice(FIELDS)) & (256**size - 1)
+    data[place : place + size] = struct.pack(order + {2: "H", 4: "I", 8: "Q"}[size], value)
 
 
 def _with_checksums(data: bytes) -> bytes:
@@ -210,22 +222,28 @@ def child(kind: str, start: int, stop: int) -> None:
     """Take the mutants of some numbers; print a line before and after each."""
     seeds, call = KINDS[kind][0](), KINDS[kind][1]
     with tempfile.TemporaryDirectory() as folder:
-        path = put(next(iter(seeds.values())), Path(folder) / "x")
-        call(path, 0)  # the libraries are loaded before the memory is bounded
-        least = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        for place, seed in enumerate(seeds.values()):  # the libraries are loaded before the memory is bounded
+            try_one(call, put(seed, Path(folder) / f"seed{place}"), 1)
+        least = _peak()
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY,) * 2)
         for number in range(start, stop):
             name, content = mutant(kind, seeds, number)
             path = put(content, Path(folder) / f"x{number}")  # never the same: what is loaded may be remembered
             print(f"{number}\t{name}", flush=True)
+            Path("/proc/self/clear_refs").write_text("5")  # forget the peak
             signal.alarm(SECONDS)
             began = time.perf_counter()
             outcome = try_one(call, path, number)
             signal.alarm(0)
-            seconds, memory = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-            print(f"{outcome[:200]!r}\t{seconds:.3f}\t{memory - least}", flush=True)
+            seconds = time.perf_counter() - began
+            print(f"{outcome[:200]!r}\t{seconds:.3f}\t{_peak() - least}", flush=True)
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _peak() -> int:
+    """Give the peak memory of this process in MB."""
+    return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) >> 10
 
 
 def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float, float]]:
@@ -262,13 +280,15 @@ def report(kind: str, found: list[tuple]) -> list[str]:
     codes = collections.Counter(outcome for _, _, outcome, *_ in found)
     rows = []
     for name in dict.fromkeys(name for _, name, *_ in found):
-        mine = [(outcome, seconds) for _, seed, outcome, seconds, _ in found if seed == name]
-        rows.append([name, len(mine), sum(outcome == "ok" for outcome, _ in mine), f"{max(s for _, s in mine):.2f}"])
+        mine = [row for row in found if row[1] == name]
+        most = [f"{max(row[3] for row in mine):.2f}", f"{max(row[4] for row in mine):.0f}"]
+        rows.append([name, len(mine), sum(row[2] == "ok" for row in mine), *most])
     parts = [
         f"## {kind}\n\n{len(found)} mutants of {len(rows)} seeds: {killed} crashes, {hung} hangs, "
         f"{len(bad) - hung - killed} failures that are no `CvkitError`. "
-        f"Peak memory beyond the libraries' {max(row[4] for row in found):.0f} MB.",
-        table(["seed", "mutants", "read all the same", "slowest, s"], rows),
+        f"At most {max(row[4] for row in found):.0f} MB beyond what the libraries need, "
+        f"and {max(row[3] for row in found):.2f} s.",
+        table(["seed", "mutants", "read all the same", "slowest, s", "most MB"], rows),
         table(["outcome", "mutants"], [row for row in codes.most_common() if not row[0].startswith(("F", "K"))]),
     ]
     return parts + ["\n".join(f"- {number} ({name}): {outcome}" for number, name, outcome, *_ in bad)] * bool(bad)
