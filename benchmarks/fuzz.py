@@ -11,6 +11,7 @@ All that may come out is an image or a `CvkitError`.
 
 import argparse
 import collections
+import hashlib
 import io
 import re
 import resource
@@ -96,15 +97,18 @@ def images() -> dict[str, bytes]:
 
 
 def models() -> dict[str, dict[str, bytes]]:
-    """Give the model folders that are mutated, file by file."""
+    """Give the model folders that are mutated, file by file: a small one, and what cvkit carries."""
     import cvkit
 
-    trained = Path(cvkit.__file__).parent / "deep" / "trained"
-    return {
-        folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())}
-        for folder in sorted(trained.iterdir())
-        if folder.is_dir()
-    }
+    sys.path.append(str(Path(__file__).parent.parent / "tests"))
+    from models import write_model
+
+    with tempfile.TemporaryDirectory() as folder:
+        small = write_model(Path(folder) / "small")
+        folders = [small, *sorted((Path(cvkit.__file__).parent / "deep" / "trained").glob("[!_]*/"))]
+        return {
+            folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())} for folder in folders
+        }
 
 
 def read_image(path: Path, number: int) -> None:
@@ -183,14 +187,21 @@ def mutant(kind: str, seeds: dict, number: int) -> tuple[str, bytes | dict[str, 
     """Give the name of the seed and the mutant of this number."""
     random = np.random.default_rng([SEED, number])
     name = list(seeds)[number % len(seeds)]
-    if kind == "images":
-        return name, mutate(seeds[name], random)
-    files = dict(seeds[name])
+    return name, mutate(seeds[name], random) if kind == "images" else mutate_folder(seeds[name], random)
+
+
+def mutate_folder(files: dict[str, bytes], random: np.random.Generator) -> dict[str, bytes]:
+    """Change one file of a model; mostly the card then has the right checksum all the same."""
+    files = dict(files)
     file = list(files)[int(random.integers(len(files)))]
-    files[file] = mutate(files[file], random)
-    if random.random() < 0.05:
+    before = files[file]
+    files[file] = mutate(before, random)
+    if random.random() < 0.8:
+        old, new = (hashlib.sha256(data).hexdigest().encode() for data in (before, files[file]))
+        files["card.json"] = files["card.json"].replace(old, new)
+    if random.random() < 0.02:
         del files[file]
-    return name, files
+    return files
 
 
 def put(content: bytes | dict[str, bytes], path: Path) -> Path:
