@@ -33,7 +33,25 @@ SECONDS = 5
 SEED = 20261125
 COUNTS = {"images": 20_000, "models": 2_000}
 SIDES = re.compile(rb"\0?[\x18\x1f\x17\x1e]\0|\0[\x18\x1f\x17\x1e]", re.DOTALL)  # 24 and 31, and one less
-FIELDS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 3000, 9999, 9999, 10001, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
+FIELDS = (
+    0,
+    1,
+    2,
+    0x7F,
+    0x80,
+    0xFF,
+    0x100,
+    3000,
+    9999,
+    9999,
+    10001,
+    0x7FFF,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFF0,
+    0xFFFFFFFF,
+)
 
 
 def images() -> dict[str, bytes]:
@@ -106,9 +124,7 @@ def models() -> dict[str, dict[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         small = write_model(Path(folder) / "small")
         folders = [small, *sorted((Path(cvkit.__file__).parent / "deep" / "trained").glob("[!_]*/"))]
-        return {
-            folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())} for folder in folders
-        }
+        return {folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())} for folder in folders}
 
 
 def read_image(path: Path, number: int) -> None:
@@ -234,7 +250,8 @@ def child(kind: str, start: int, stop: int) -> None:
     seeds, call = KINDS[kind][0](), KINDS[kind][1]
     with tempfile.TemporaryDirectory() as folder:
         for place, seed in enumerate(seeds.values()):  # the libraries are loaded before the memory is bounded
-            try_one(call, put(seed, Path(folder) / f"seed{place}"), 1)
+            if (outcome := try_one(call, put(seed, Path(folder) / f"seed{place}"), 1)) != "ok":
+                raise RuntimeError(f"what is to be mutated is not read itself: {outcome}")
         least = _peak()
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY,) * 2)
@@ -261,9 +278,11 @@ def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float
     """Give number, seed, outcome, seconds and peak MB of every mutant, whatever happens to the children."""
     while start < stop:
         words = [sys.executable, __file__, kind, "--child", str(start), str(stop)]
-        with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace")
-            begun = None
+        begun = None
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace") as process,
+        ):
             for line in process.stdout:
                 first, *rest = line.rstrip("\n").split("\t")
                 if begun is None:
@@ -271,11 +290,10 @@ def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float
                 else:
                     yield *begun, first[1:-1], *map(float, rest)
                     start, begun = begun[0] + 1, None
-            if process.wait() == 0:
-                continue
-            if begun is None:
+            if process.wait() and begun is None:
                 errors.seek(0)
                 raise RuntimeError(f"the child ended without a mutant: {errors.read()[-2000:]}")
+        if begun:
             killer = signal.Signals(-process.returncode).name if process.returncode < 0 else process.returncode
             yield *begun, f"KILLED: {killer}", float(SECONDS if killer == "SIGALRM" else 0), 0.0
             start = begun[0] + 1

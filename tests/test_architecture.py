@@ -50,7 +50,8 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
-    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli"},
+    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"},
+    "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 
 
