@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from cvkit.errors import CvkitError, WrongType
-from cvkit.parameters import MOST
+from cvkit.parameters import MOST, shorten
 from cvkit.parameters import number as number
 from cvkit.parameters import odd as odd
 from cvkit.parameters import one_of as one_of
@@ -25,6 +25,7 @@ Objects = TypeVar("Objects", Mask, Labels)  # a step that takes either and gives
 
 VOID = 255
 EXACT = 2**53  # up to here every whole number is a float64
+LEAST, GREATEST = 1e-30, 1e30  # floats whose squares and sums are still floats
 
 
 def as_image(image: Any, name: str = "image") -> np.ndarray:
@@ -109,11 +110,18 @@ def _as_array(given: Any, name: str) -> np.ndarray:
 
 def _check_values(image: np.ndarray, name: str) -> None:
     """Refuse infinity, and whole numbers that are no longer exact when they are computed with."""
-    if image.dtype.kind == "f" and np.isinf(image).any():
+    if image.dtype.kind == "f" and not (known := _magnitude(image)) == 0 and not LEAST <= known <= GREATEST:
+        if np.isinf(known):
+            raise CvkitError(
+                "array-infinite",
+                came=f"`{name}` holds infinite values",
+                remedy="replace them first, with np.nan_to_num for example",
+            )
         raise CvkitError(
-            "array-infinite",
-            came=f"`{name}` holds infinite values",
-            remedy="replace them first, with np.nan_to_num for example",
+            "array-range",
+            f"`{name}` must have its greatest magnitude within {LEAST}..{GREATEST}, or squares are lost",
+            came=f"{known}",
+            remedy="multiply it by a constant",
         )
     if image.dtype.itemsize == 8 and image.dtype.kind in "ui" and not -EXACT <= image.min() <= image.max() <= EXACT:
         raise CvkitError(
@@ -122,6 +130,14 @@ def _check_values(image: np.ndarray, name: str) -> None:
             came=f"{image.min()}..{image.max()}",
             remedy="subtract what is common to all: image - image.min()",
         )
+
+
+def _magnitude(image: np.ndarray) -> float:
+    """The greatest absolute value, NaN left out."""
+    low, high = image.min(), image.max()
+    if np.isnan(low):
+        low, high = np.fmin.reduce(image, axis=None), np.fmax.reduce(image, axis=None)
+    return 0.0 if np.isnan(low) else max(-float(low), float(high), 0.0)
 
 
 def as_gray(image: Any) -> np.ndarray:
@@ -285,6 +301,18 @@ def kind_of(array: Any) -> str:
             "answer-type", "an answer must be a bool mask, int32 labels or uint8 classes of shape (H, W)", came=what
         )
     return known[str(dtype), ndim]
+
+
+def as_shape(shape: Any) -> tuple[int, int]:
+    """Accept the height and the width of an image that can be held."""
+    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
+        raise CvkitError("parameter-shape", "`shape` must be (height, width)", came=shorten(shape))
+    height, width = whole(shape[0], "height"), whole(shape[1], "width")
+    if height * width > MOST:
+        raise CvkitError(
+            "array-too-large", f"an image must hold at most {MOST:,} pixels", came=f"{height:,} x {width:,}"
+        )
+    return height, width
 
 
 def same_shape(first: np.ndarray, second: np.ndarray, names: str) -> None:
