@@ -110,7 +110,7 @@ def _as_array(given: Any, name: str) -> np.ndarray:
 
 def _check_values(image: np.ndarray, name: str) -> None:
     """Refuse infinity, and whole numbers that are no longer exact when they are computed with."""
-    if image.dtype.kind == "f" and not (known := _magnitude(image)) == 0 and not LEAST <= known <= GREATEST:
+    if image.dtype.kind == "f" and (known := _magnitude(image)) != 0 and not LEAST <= known <= GREATEST:
         if np.isinf(known):
             raise CvkitError(
                 "array-infinite",

@@ -146,14 +146,16 @@ def as_classes(classes: Any, boxes: np.ndarray) -> np.ndarray:
 
 def _finite(values: Any, name: str) -> np.ndarray:
     try:
-        values = np.asarray(values)
+        values = np.asanyarray(values)
     except ValueError:
         raise WrongType("array-type", f"`{name}` must be real numbers", came="rows of different length") from None
+    if isinstance(values, np.ma.MaskedArray):
+        raise WrongType("array-type", f"`{name}` must be a plain array", came="a masked one")
     if values.dtype.kind not in "buif":
         raise WrongType("array-type", f"`{name}` must be real numbers", came=f"dtype {values.dtype}")
     if values.ndim > 2 or values.size > MOST:
         raise CvkitError("array-shape", f"`{name}` must have at most two dimensions", came=f"shape {values.shape}")
-    values = values.astype(np.float64)
+    values = np.asarray(values, np.float64)
     if missing := values.size - np.isfinite(values).sum():
         raise CvkitError("array-infinite", f"`{name}` must be finite", came=f"{missing} of {values.size} that are not")
     if values.size and np.abs(values).max() > FARTHEST:
