@@ -29,7 +29,7 @@ ALLOWED = {
     "deep/__init__": {"cvkit.deep"},
     "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
     "deep/tiles": {"numpy", "cvkit.arrays"},
-    "deep/card": {"cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
+    "deep/card": {"cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
     "deep/wire": set(),
     "deep/onnx_file": {"cvkit.deep"},
     "deep/model_files": {"cvkit.deep"},
