@@ -14,8 +14,8 @@ HEAVY = {"numpy", "cv2", "keras", "tensorflow", "matplotlib", "onnxruntime", "sk
 # For each room the rooms and libraries that it may import, besides the standard library; the longest prefix holds.
 ALLOWED = {
     "": set(),
-    "arrays": {"numpy", "cvkit.parameters"},
-    "parameters": {"numpy"},
+    "arrays": {"numpy", "cvkit.checks"},
+    "checks": {"numpy"},
     "notation": set(),
     "registry": {"cvkit.notation"},
     "pipeline": {"cvkit.registry", "cvkit.arrays"},

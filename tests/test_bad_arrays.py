@@ -22,10 +22,10 @@ def calls():
 
 
 def test_the_walk_sees_all_that_takes_an_array(calls):
+    from walk import NO_ARRAY
+
     import cvkit
     from cvkit.classic import components
-
-    from walk import NO_ARRAY
 
     seen = {call["call"].split()[0] for call in calls} | {call["call"].removeprefix("segment ") for call in calls}
     assert set(components.__all__) - NO_ARRAY | set(cvkit.steps()) | set(cvkit.methods()) <= seen

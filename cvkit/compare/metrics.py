@@ -6,9 +6,8 @@ too, so that nothing is gained by predicting nothing.
 
 import numpy as np
 
-from cvkit.arrays import VOID, Classes, Labels, Mask, Table, as_labels, as_mask, is_mask, same_shape, whole
+from cvkit.arrays import MOST, VOID, Classes, Labels, Mask, Table, as_labels, as_mask, is_mask, same_shape, whole
 from cvkit.errors import WrongType
-from cvkit.parameters import MOST
 
 RESAMPLES = 2000
 

@@ -195,7 +195,7 @@ def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tupl
         np.concatenate([np.unique(a) for a, kind in zip(shown, kinds, strict=True) if kind == "classes"] or [[]])
     )
     present = present.astype(np.uint8)
-    colours = paint.class_colours(present[None])[0]
+    colours = paint.class_colours(present[None])[0] if present.size else []
     return {"void" if n == VOID else f"class {n}": tuple(colour) for n, colour in zip(present, colours, strict=True)}
 
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import number
+from cvkit.arrays import MOST, number
 from cvkit.classic.components.overlaps import Boxes
 from cvkit.errors import CvkitError, WrongType
-from cvkit.parameters import MOST
 
 # The best boxes first, and a bound on the pairs that are looked at: where many boxes lie upon each other, few are left
 # to look at after these.

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, Table
+from cvkit.arrays import MOST, Labels, Mask, Table, shorten
 from cvkit.classic.components.outlines import fill_polygons, polygons
 from cvkit.errors import CvkitError
-from cvkit.parameters import MOST, shorten
 
 
 def to_geojson(objects: Labels | Mask, *, table: Table | None = None, connectivity: int = 8) -> dict:

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, as_labels, as_mask, as_shape, is_mask
+from cvkit.arrays import MOST, Labels, Mask, as_labels, as_mask, as_shape, is_mask, shorten
 from cvkit.classic.components.labelling import label
 from cvkit.classic.components.rings import Rings, trace
 from cvkit.classic.runs import Runs, paint, runs
 from cvkit.errors import CvkitError, WrongType
-from cvkit.parameters import MOST, shorten
 
 
 def contours(objects: Labels | Mask) -> list[np.ndarray]:

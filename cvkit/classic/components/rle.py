@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, as_labels, as_mask, as_shape, is_mask
+from cvkit.arrays import MOST, Labels, Mask, as_labels, as_mask, as_shape, is_mask, shorten
 from cvkit.classic.runs import Runs, paint, runs
 from cvkit.errors import CvkitError, WrongType
-from cvkit.parameters import MOST, shorten
 
 BITS = 5  # of a number in each sign; a sixth says that more follow
 ZERO = 48  # the sign of nothing, "0"
