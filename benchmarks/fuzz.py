@@ -31,7 +31,7 @@ import numpy as np
 MEMORY = 1 << 30
 SECONDS = 5
 SEED = 20261125
-COUNTS = {"images": 20_000, "models": 2_000}
+COUNTS = {"images": 20_000, "models": 2_000, "structures": 2_000}
 SIDES = re.compile(rb"\0?[\x18\x1f\x17\x1e]\0|\0[\x18\x1f\x17\x1e]", re.DOTALL)  # 24 and 31, and one less
 FIELDS = (
     0,
@@ -151,6 +151,7 @@ def load_model(path: Path, number: int) -> None:
 
 
 KINDS: dict[str, tuple[Callable, Callable]] = {"images": (images, read_image), "models": (models, load_model)}
+KINDS["structures"] = KINDS["models"]  # their mutants are those of fuzz_structures.py
 
 
 def mutate(data: bytes, random: np.random.Generator) -> bytes:
@@ -203,6 +204,10 @@ def mutant(kind: str, seeds: dict, number: int) -> tuple[str, bytes | dict[str, 
     """Give the name of the seed and the mutant of this number."""
     random = np.random.default_rng([SEED, number])
     name = list(seeds)[number % len(seeds)]
+    if kind == "structures":
+        from fuzz_structures import damage
+
+        return name, damage(seeds[name], random)
     return name, mutate(seeds[name], random) if kind == "images" else mutate_folder(seeds[name], random)
 
 

@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from cvkit import registry
+from cvkit.arrays import number
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, inspect_weights, read_file, strict_json
 from cvkit.deep.onnx_file import FLOAT, Network, inspect_onnx
 from cvkit.errors import CvkitError, FileMissing
@@ -17,14 +18,15 @@ from cvkit.pipeline import Step
 
 CARD, ONNX, WEIGHTS = "card.json", "model.onnx", "weights.safetensors"
 
-# What every card holds, with its type; it may hold more: data, figures, licence, seed, time.
+# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what validation chose:
+# threshold, overlap (of stars), temperature.
 FIELDS = {
     "summary": str,  # one line
     "network": str,  # text that builds it, such as "unet(width=16)"
     "channels": int,  # 1 = grey, 3 = RGB
     "classes": list,  # a name for each
     "answer": str,  # "mask", "labels" or "classes"
-    "foreground": list,  # numbers of the classes that the mask holds
+    "foreground": list,  # numbers of the classes that the mask holds; empty where stars tell the objects
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
@@ -33,6 +35,7 @@ FIELDS = {
     "checksums": dict,  # SHA-256 of the other two files
 }
 ANSWERS = ("mask", "labels", "classes")
+CHOSEN = {"threshold": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}  # fields that may be there, their ranges
 
 
 def read_card(folder: str | Path) -> dict:
@@ -54,7 +57,7 @@ def read_card(folder: str | Path) -> dict:
         If the card is no JSON, lacks a field, or a field is not what it can be.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise FileMissing(
             "model-missing",
             came="there is no such model folder",
@@ -106,6 +109,8 @@ def check_card(card: dict) -> None:
     _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
     _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
+    for name, (low, high) in CHOSEN.items():
+        number(card.get(name, low), f"the card's field {name}", low, high)
     check_steps(card)
     for name in (ONNX, WEIGHTS):
         digest = card["checksums"].get(name)
@@ -181,8 +186,8 @@ def annotate(folder: str | Path, **fields) -> dict:
     folder : path
         A model folder.
     **fields
-        Anything JSON can hold. Of the fields that decide how the model runs only ``summary`` and ``classes`` may be
-        given, the latter with as many names as before.
+        Anything JSON can hold. Of the fields that every card holds only ``summary``, ``classes``, with as many names
+        as before, and ``postprocess`` may be given; and ``answer``, to take a mask for labels or labels for a mask.
 
     Returns
     -------
@@ -190,7 +195,9 @@ def annotate(folder: str | Path, **fields) -> dict:
         As written.
     """
     card = read_card(folder)
-    fixed = set(fields) & set(FIELDS) - {"summary", "classes"}
+    fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+        fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
         raise CvkitError(
