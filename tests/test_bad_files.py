@@ -8,6 +8,7 @@ import io
 import os
 import resource
 import struct
+import sys
 import zlib
 
 import cv2
@@ -430,3 +431,68 @@ def test_answers_replace_neither_images_nor_each_other(tmp_path, monkeypatch):
     assert os.listdir("a/masks") == ["x-mask.png"]
     answer = CliRunner().invoke(main, ["compare", "a/x.png", "-m", "otsu", "-o", "a/x.png"])
     assert answer.exit_code == 1 and "[output-is-input]" in answer.output
+
+
+def test_the_command_line_reads_by_the_same_options(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.gif").write_bytes(ANIMATED["GIF"])
+    (tmp_path / "cut.png").write_bytes(PNG[:-40])
+
+    def run(*words):
+        return CliRunner().invoke(main, ["segment", *words, "-m", "otsu"])
+
+    assert "[image-pages]" in run("x.gif").output
+    answer = run("x.gif", "--page", "1")
+    assert answer.exit_code == 0 and "x.gif: palette replaced by its colours, page 1 of 2" in answer.stderr
+    assert "[file-truncated]" in run("cut.png").output
+    answer = run("cut.png", "--allow-truncated")
+    assert answer.exit_code == 0 and "cut.png: the missing part filled" in answer.stderr
+    assert "[image-too-large]" in run("cut.png", "--max-pixels", "9").output
+
+
+def test_inspect_decodes_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write("large.tif", np.zeros((4, 5, 3), np.float32))
+    (tmp_path / "x.gif").write_bytes(ANIMATED["GIF"])
+    (tmp_path / "photo.jpg").write_bytes(pillow(RGB, "JPEG", exif=EXIF))
+    (tmp_path / "bomb.png").write_bytes(png(30000, 30000, bytes(99), bits=1))
+    monkeypatch.setattr("cvkit.decode.decode", None)
+    monkeypatch.setattr("cv2.imdecode", None)
+    answer = CliRunner().invoke(main, ["inspect", "large.tif", "x.gif", "photo.jpg", "nuclei"])
+    assert answer.exit_code == 0
+    for line in (
+        "format    TIFF, ",
+        "size      5 x 4, 0.0% of the limit of 100,000,000 pixels",
+        "values    rgb, 32 bits",
+        "pages     2; choose one, page=0 to page=1",
+        "change    turned upright (orientation 6)",
+        "gives     mask: background, nucleus",
+        "model.onnx, ",
+    ):
+        assert line in answer.output
+    answer = CliRunner().invoke(main, ["inspect", "bomb.png", "none.png", "large.tif"])
+    assert answer.exit_code == 1 and "values    rgb, 32 bits" in answer.output
+    assert "[image-too-large]" in answer.output and "[file-missing]" in answer.output
+
+
+def test_doctor_finds_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = CliRunner().invoke(main, ["doctor"])
+    assert answer.exit_code == 0 and answer.output.endswith("All is well.\n") and "ok       numpy " in answer.output
+    both = {"cv2": ["opencv-python", "opencv-python-headless"]}
+    monkeypatch.setattr("importlib.metadata.packages_distributions", lambda: both)
+    monkeypatch.setattr(
+        "importlib.metadata.requires", lambda _: ["numpy>=99", "no-such-thing>=1", "none; extra == 'x'"]
+    )
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: (_ for _ in ()).throw(OSError(30, "Read-only")))
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    answer = CliRunner().invoke(main, ["doctor"])
+    assert answer.exit_code == 1 and "Error: missing: 7; the lines above say what to do." in answer.output
+    for words in (
+        "numpy of at least 99, there is ",
+        "no-such-thing: pip install 'no-such-thing>=1'",
+        "pip uninstall opencv-python opencv-python-headless",
+        "apt-get install libxcb1 libgl1 libglib2.0-0",
+        "cannot be written (Read-only): name another in TMPDIR",
+    ):
+        assert words in answer.output

@@ -1,17 +1,37 @@
-"""Where the answers of the command line go."""
+"""What commands share: how images are read, and where answers go. Nothing heavy is imported at the top, as in them."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+import click
+
 import cvkit
-from cvkit.arrays import kind_of
-from cvkit.errors import CvkitError, FileMissing
-from cvkit.io import write_bytes
+from cvkit.errors import CvkitError, FileMissing, shown
 
 SUFFIX = {"table": ".csv"}
+_READING = [
+    click.option("--page", type=click.IntRange(0), help="Which image of a file that holds several, from 0."),
+    click.option("--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse more."),
+    click.option("--allow-truncated", is_flag=True, help="Read what is there of a file that is cut short."),
+]
+
+
+def reading(command: Callable) -> Callable:
+    """Give a command the options of `cvkit.read`: parameters `page`, `max_pixels` and `allow_truncated`."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def read(image: str, **how):
+    """Read an image, and say on the error stream what was changed on the way."""
+    array, info = cvkit.read(image, info=True, **how)
+    if info.done:
+        click.echo(shown(f"{image}: {', '.join(info.done)}"), err=True)
+    return array
 
 
 def destination(image: str, answer, output: Path | None, images: Collection[str]) -> Path:
@@ -19,6 +39,8 @@ def destination(image: str, answer, output: Path | None, images: Collection[str]
 
     Where several of the images differ in their ending alone, the names of their answers keep it.
     """
+    from cvkit.arrays import kind_of
+
     kind, source = kind_of(answer), Path(image)
     alike = sum(Path(other).stem == source.stem for other in images) > 1
     name = f"{source.name if alike else source.stem}-{kind}{SUFFIX.get(kind, '.png')}"
@@ -53,6 +75,9 @@ def check_names(images: Iterable[str]) -> None:
 
 def save(path: Path, answer) -> None:
     """Write an image by its suffix, or a table as CSV."""
+    from cvkit.arrays import kind_of
+    from cvkit.io import write_bytes
+
     if kind_of(answer) != "table":
         cvkit.write(path, answer)
         return
@@ -65,6 +90,8 @@ def save(path: Path, answer) -> None:
 
 def tell(answer) -> str:
     """Say in a few words what an answer holds."""
+    from cvkit.arrays import kind_of
+
     kind = kind_of(answer)
     if kind == "table":
         return f"{len(next(iter(answer.values())))} objects measured"
