@@ -14,8 +14,8 @@ HEAVY = {"numpy", "cv2", "keras", "tensorflow", "matplotlib", "onnxruntime", "sk
 # For each room the rooms and libraries that it may import, besides the standard library; the longest prefix holds.
 ALLOWED = {
     "": set(),
-    "arrays": {"numpy", "cvkit.parameters"},
-    "parameters": {"numpy"},
+    "arrays": {"numpy", "cvkit.checks"},
+    "checks": {"numpy"},
     "notation": set(),
     "registry": {"cvkit.notation"},
     "pipeline": {"cvkit.registry", "cvkit.arrays"},
@@ -29,7 +29,7 @@ ALLOWED = {
     "deep/__init__": {"cvkit.deep"},
     "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
     "deep/tiles": {"numpy", "cvkit.arrays"},
-    "deep/card": {"cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
+    "deep/card": {"cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
     "deep/wire": set(),
     "deep/onnx_file": {"cvkit.deep"},
     "deep/model_files": {"cvkit.deep"},
@@ -59,7 +59,9 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
-    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.compare", "cvkit.registry", "cvkit.cli"},
+    "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
+    | {"cvkit.compare"},
+    "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 
 

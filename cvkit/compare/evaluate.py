@@ -151,7 +151,7 @@ def read_pair(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
 
 def _as_truth(truth, image: np.ndarray, name: str) -> np.ndarray:
     """A mask, int32 labels or uint8 classes of the size of the image."""
-    truth = _as_answer(truth if is_mask(truth) else _labels_or_classes(truth, name))
+    truth = _as_answer(as_mask(truth, name) if is_mask(truth) else _labels_or_classes(truth, name))
     same_shape(image, truth, f"the image and {name}")
     return truth
 

@@ -8,10 +8,10 @@ too, so that nothing is gained by predicting nothing.
 
 import numpy as np
 
-from cvkit.arrays import VOID, Classes, Mask, Table, as_labels, as_mask, same_shape, whole
+from cvkit.arrays import MOST, VOID, Classes, Mask, Table, as_labels, as_mask, same_shape, whole
 from cvkit.compare.objects import average_precision as average_precision
 from cvkit.compare.objects import match_objects as match_objects
-from cvkit.errors import CvkitError
+from cvkit.errors import CvkitError, WrongType
 
 RESAMPLES = 2000
 
@@ -214,7 +214,12 @@ def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tupl
     >>> bootstrap([0.5, 0.5, 0.5]), bootstrap([0.5])
     ((0.5, 0.5), (nan, nan))
     """
-    values = np.asarray(values, float).ravel()
+    values = np.asarray(values)
+    if values.dtype.kind not in "buif" or values.size > MOST:
+        raise WrongType(
+            "array-type", "`values` must be real numbers, one an image", came=f"{values.dtype} {values.shape}"
+        )
+    values = values.astype(float).ravel()
     values = values[~np.isnan(values)]
     if not 0 < level < 1:
         raise ValueError(f"`level` must lie between 0 and 1, got {level!r}.")

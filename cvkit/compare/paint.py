@@ -6,7 +6,7 @@ background differ in brightness too.
 
 import numpy as np
 
-from cvkit.arrays import VOID, Classes, Image, Labels, Mask, as_image, is_mask, kind_of, same_shape
+from cvkit.arrays import VOID, Classes, Image, Labels, Mask, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
 
 BACKGROUND, MISSED, FALSE_ALARM, HIT = (0, 0, 0), (0, 114, 178), (230, 159, 0), (255, 255, 255)
 GREY = (128, 128, 128)
@@ -43,9 +43,10 @@ def errors(truth: Mask | Labels, prediction: Mask | Labels) -> np.ndarray:
     array([[[255, 255, 255],
             [  0, 114, 178]]], dtype=uint8)
     """
+    truth, prediction = _as_objects(truth, "truth"), _as_objects(prediction, "prediction")
     same_shape(truth, prediction, "truth and prediction")
     colours = np.array([BACKGROUND, FALSE_ALARM, MISSED, HIT], np.uint8)
-    return colours[2 * (np.asarray(truth) > 0) + (np.asarray(prediction) > 0)]
+    return colours[2 * (truth > 0) + (prediction > 0)]
 
 
 def overlay(image: Image, objects: Mask | Labels) -> np.ndarray:
@@ -72,7 +73,7 @@ def overlay(image: Image, objects: Mask | Labels) -> np.ndarray:
     >>> overlay(np.zeros((1, 3), np.uint8), np.array([[False, True, False]]))[0, 1]
     array([230, 159,   0], dtype=uint8)
     """
-    picture = as_rgb(image)
+    picture, objects = as_rgb(image), _as_objects(objects)
     same_shape(picture, objects, "image and objects")
     inside = objects > 0
     colours = object_colours(objects)
@@ -115,7 +116,8 @@ def as_rgb(image: Image) -> np.ndarray:
 
 def object_colours(objects: Mask | Labels) -> np.ndarray:
     """Give each object a colour, and the background and the lines between touching objects black."""
-    index = (np.asarray(objects).astype(np.int64) - 1) % len(PALETTE)
+    objects = _as_objects(objects)
+    index = (objects.astype(np.int64) - 1) % len(PALETTE)
     colours = np.where((objects > 0)[:, :, None], PALETTE[index], np.uint8(0))
     colours[seams(objects)] = BACKGROUND  # two neighbours may have got the same colour
     return colours
@@ -123,7 +125,8 @@ def object_colours(objects: Mask | Labels) -> np.ndarray:
 
 def class_colours(classes: Classes) -> np.ndarray:
     """Give each class a colour: 0 black, the others those of objects, again darker from the eighth on, void grey."""
-    ring = np.asarray(classes).astype(np.int64) - 1
+    classes = as_labels(classes, "classes")
+    ring = classes.astype(np.int64) - 1
     shade = 1 / (1 + 0.6 * (ring // len(PALETTE)))
     colours = np.rint(PALETTE[ring % len(PALETTE)] * shade[:, :, None]).astype(np.uint8)
     colours[classes == 0] = BACKGROUND
@@ -139,6 +142,7 @@ def outlines(objects: Mask | Labels) -> np.ndarray:
     >>> outlines(np.array([[1, 1, 1, 2, 2, 2]]))
     array([[False, False,  True,  True, False, False]])
     """
+    objects = _as_objects(objects)
     padded = np.pad(objects.astype(np.uint8) if is_mask(objects) else objects, 1, mode="edge")
     here = padded[1:-1, 1:-1]
     beside = (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:])
@@ -147,6 +151,7 @@ def outlines(objects: Mask | Labels) -> np.ndarray:
 
 def seams(objects: Mask | Labels) -> np.ndarray:
     """The pixels where two objects touch, on one side of the line."""
+    objects = _as_objects(objects)
     seam = np.zeros(objects.shape, bool)
     for here, beside, line in (
         (objects[:-1], objects[1:], seam[:-1]),
@@ -203,3 +208,7 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
     sums = np.add.reduceat(np.add.reduceat(picture.astype(np.float32), rows, axis=0), cols, axis=1)
     counts = np.diff([*rows, picture.shape[0]])[:, None] * np.diff([*cols, picture.shape[1]])
     return np.rint(sums / counts[..., None]).astype(np.uint8)
+
+
+def _as_objects(objects: Mask | Labels, name: str = "objects") -> np.ndarray:
+    return as_mask(objects, name) if is_mask(objects) else as_labels(objects, name)

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cvkit.arrays import VOID, Image, is_mask, kind_of, same_shape
+from cvkit.arrays import VOID, Image, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
 from cvkit.compare import paint
 from cvkit.compare.paint import errors, overlay
 from cvkit.compare.table import printable, wrap
@@ -66,7 +66,8 @@ def grid(image: Image, predictions: dict, truth=None, scores: dict | None = None
     ['image', 'truth', 'otsu']
     """
     scores = scores or {}
-    best = _best(scores)
+    best, image = _best(scores), as_image(image)
+    truth = None if truth is None else _as_answer(truth, "truth")
     small = paint.thin(image)
     panels = [_Panel("image", paint.as_rgb(small))]
     if truth is not None:
@@ -78,6 +79,7 @@ def grid(image: Image, predictions: dict, truth=None, scores: dict | None = None
         if isinstance(prediction, str):
             panels.append(_Panel(title, f"failed: {prediction}"))
             continue
+        prediction = _as_answer(prediction, f"the prediction of {label}")
         same_shape(image, prediction, f"the image and the prediction of {label}")
         title = "\n".join(filter(None, [title, _score(scores.get(label, {}))]))
         picture = (
@@ -143,6 +145,14 @@ def _rows(table: dict, most: int = 8) -> str:
     return "\n".join([*lines, f"{rows} rows of {len(table)} columns"])
 
 
+def _as_answer(answer: np.ndarray, name: str) -> np.ndarray:
+    """A mask, or labels or classes of any width."""
+    if is_mask(answer):
+        return as_mask(answer, name)
+    labels = as_labels(answer, name)
+    return labels.astype(np.uint8) if getattr(answer, "dtype", None) == np.uint8 else labels
+
+
 def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tuple]:
     """What the colours mean: name -> colour."""
     kinds = [kind_of(array) for array in shown]
@@ -153,7 +163,7 @@ def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tupl
         np.concatenate([np.unique(a) for a, kind in zip(shown, kinds, strict=True) if kind == "classes"] or [[]])
     )
     present = present.astype(np.uint8)
-    colours = paint.class_colours(present[None])[0]
+    colours = paint.class_colours(present[None])[0] if present.size else []
     return {"void" if n == VOID else f"class {n}": tuple(colour) for n, colour in zip(present, colours, strict=True)}
 
 
