@@ -1,12 +1,17 @@
 """Training: run folder, resume, export, what is refused."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import safetensors.numpy
 from scenes import blobs
 
 import cvkit
 from cvkit.compare import metrics
-from cvkit.deep import predict, read_card
+from cvkit.deep import read_card
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +32,7 @@ def test_a_training_leaves_a_model_that_segments(run, pairs):
     assert made["classes"] == ["background", "object", "contact"] and made["preprocess"] == "normalize"
     assert made["difference_from_keras"] <= 1e-5 and made["channels"] == 1 and made["pairs"] == 4
     assert len((run / "history.csv").read_text().splitlines()) == 5
+    assert all(cvkit.read(run / name).ndim == 3 for name in ("curves.png", "predictions.png"))
     image, labels = pairs[0]
     assert cvkit.segment(image, f"{run / 'model'} | label").dtype == np.int32
     assert metrics.dice(labels > 0, cvkit.segment(image, run / "model")) > 0.5
@@ -34,34 +40,46 @@ def test_a_training_leaves_a_model_that_segments(run, pairs):
     assert np.array_equal(cvkit.segment(rgb, run / "model"), cvkit.segment(image, run / "model"))
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(run, pairs, tmp_path, monkeypatch):
-    import keras
+CHILD = """
+import os, signal, sys
+sys.path[:0] = {path!r}
 
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 1:
-                raise KeyboardInterrupt
+from cvkit.deep import keeper
+from scenes import blobs
+import cvkit
 
-    arguments = {"validation": pairs[:1], "epochs": 4, "patch": 32}
-    fit = keras.Model.fit
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, Stop()], **k)
-        )
-        with pytest.raises(KeyboardInterrupt):
-            cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "cut", **arguments)
-    model = cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "cut", **arguments)
-    image = np.random.default_rng(5).random((40, 40))
-    assert np.allclose(
-        predict.probabilities(image, model), predict.probabilities(image, run / "model"), rtol=0, atol=1e-4
-    )
-    assert [line.split(",")[0] for line in (tmp_path / "cut/history.csv").read_text().split()[1:]] == list("0123")
+class Killed(keeper.Keeper):
+    def on_train_batch_end(self, batch, logs=None):
+        if len(self.history) == 2 and batch == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+import cvkit.deep.fitting
+cvkit.deep.fitting.Keeper = Killed
+pairs = [blobs(seed, shape=(64, 64)) for seed in range(4)]
+cvkit.train("unet(width=4, depth=2)", pairs, {out!r}, validation=pairs[:1], epochs=4, patch=32)
+"""
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(run, pairs, tmp_path):
+    out = tmp_path / "cut"
+    code = CHILD.format(path=[path for path in sys.path if path], out=str(out))
+    child = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    assert len((out / "history.csv").read_text().splitlines()) == 3
+    newest = max(out.glob("state-*"), key=lambda path: path.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:-1000] + bytes(1000))  # damaged on top of it: an epoch is learnt again
+    model = cvkit.train("unet(width=4, depth=2)", pairs, out, validation=pairs[:1], epochs=4, patch=32)
+    assert (out / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
+    assert not list(out.glob("state-*"))
+    weights = [safetensors.numpy.load_file(folder / "weights.safetensors") for folder in (model, run / "model")]
+    for one, other in zip(*(dict(sorted(each.items())).values() for each in weights), strict=True):
+        assert np.allclose(one, other, rtol=0, atol=1e-6)
 
 
 def test_a_finished_training_is_not_repeated(run, pairs):
     card = (run / "model" / "card.json").read_bytes()
     again = cvkit.train("unet(width=4, depth=2)", pairs, run, validation=pairs[:1], epochs=4, patch=32)
-    assert again == run / "model" and (again / "card.json").read_bytes() == card and not (run / "backup").exists()
+    assert again == run / "model" and (again / "card.json").read_bytes() == card
 
 
 def test_what_was_learnt_outlives_a_failing_export(keras, pairs, tmp_path, monkeypatch):
