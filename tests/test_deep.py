@@ -10,7 +10,7 @@ from scenes import DATA, blobs
 import cvkit
 from cvkit import registry
 from cvkit.compare import metrics
-from cvkit.deep import predict, read_card
+from cvkit.deep import predict, read_card, tiles
 from cvkit.deep.card import annotate
 from cvkit.deep.decode import keep_apart
 
@@ -75,11 +75,11 @@ def test_reach_is_far_enough_for_exact_tiles(build, keras, monkeypatch, tmp_path
         network, tmp_path / "model", card(network_text, halo=halo, stride=stride), image[None, :90, :90, None]
     )
     whole = predict.probabilities(image, model)
-    monkeypatch.setattr(predict, "PIECE", 112)
+    monkeypatch.setattr(tiles, "PIECE", 112)
     assert np.array_equal(predict.probabilities(image, model), whole) or np.allclose(
         predict.probabilities(image, model), whole, atol=1e-6
     )
-    monkeypatch.setattr(predict, "_halo", lambda card: 8)  # too little shows
+    monkeypatch.setattr(tiles, "_halo", lambda card: 8)  # too little shows
     assert not np.allclose(predict.probabilities(image, model), whole, atol=1e-6)
 
 
@@ -172,7 +172,7 @@ def test_a_model_with_a_piece_missing_says_which(copy, piece):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "not a card"), ("[]", "expected a field `summary` of type str"), ("{}", "expected a field")],
+    [("{", "expected a JSON object"), ("[]", "expected a JSON object, got a JSON list"), ("{}", "expected a field")],
 )
 def test_a_damaged_card_is_refused(copy, text, words):
     (copy / "card.json").write_text(text)

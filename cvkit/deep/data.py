@@ -148,7 +148,8 @@ def prepare(pairs: Sequence, target: Target, card: dict, what: str = "pair") -> 
             same_shape(as_image(image), truth, "image and truth")
             ready.append((prepare_image(image, card), target.ready(truth)))
         except (ValueError, TypeError) as fault:
-            raise type(fault)(f"{what} {number}: {fault}") from None
+            kind = TypeError if isinstance(fault, TypeError) else ValueError
+            raise kind(f"{what} {number}: {fault}") from None
     return ready
 
 

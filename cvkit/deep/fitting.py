@@ -8,8 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from cvkit import registry
 from cvkit.deep.augment import Augmentation
+from cvkit.deep.build import build
 from cvkit.deep.data import Patches, centres
 from cvkit.deep.keeper import Keeper
 from cvkit.deep.plan import Plan
@@ -49,8 +49,8 @@ def fit(
         The scores of every epoch.
     """
     keras.utils.set_random_seed(card["seed"])
-    network = build(card, plan.precision)
-    teacher = build(card, plan.precision) if images["unlabelled"] else None
+    network = build_in(plan.precision, card)
+    teacher = build_in(plan.precision, card) if images["unlabelled"] else None
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
     steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
     patches = Patches(
@@ -87,15 +87,14 @@ def fit(
     return network, keeper.images(0), keeper.history
 
 
-def build(card: dict, precision: str = "f32") -> keras.Model:
-    """Build the network of a card."""
-    name, arguments = registry.parse(card["network"])
-    make, policy = registry.network(name), keras.config.dtype_policy()
+def build_in(precision: str, card: dict) -> keras.Model:
+    """Build the network of a card, its layers computing in float32 or bfloat16."""
     if precision == "bf16" and not _has_bfloat16():
         raise ValueError("this processor has no bfloat16 arithmetic and would only be slower; train with 'f32'.")
+    policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else policy)
     try:
-        return make((None, None, card["channels"]), len(card["classes"]), **arguments)
+        return build(card["network"], card["channels"], len(card["classes"]))
     finally:
         keras.config.set_dtype_policy(policy)
 
