@@ -22,6 +22,8 @@ _NAMES = {
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
     "train": "cvkit.deep.training",
+    "cross_validate": "cvkit.deep.folds",
+    "Plan": "cvkit.deep.plan",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")
