@@ -23,6 +23,8 @@ _NAMES = {
     "evaluate": "cvkit.compare.evaluate",
     "tune": "cvkit.compare.tuning",
     "train": "cvkit.deep.training",
+    "cross_validate": "cvkit.deep.folds",
+    "Plan": "cvkit.deep.plan",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")
