@@ -147,7 +147,7 @@ def _count_strip(part: np.ndarray, counted: np.ndarray | None, low: float, scale
         part = _as_uint16(part, low, scale)
     inside = None if counted is None else np.ascontiguousarray(counted)
     part = np.ascontiguousarray(part)
-    if part.dtype == np.uint16 and counted is None and kernel.takes(part):
+    if counted is None and kernel.takes(part):
         return kernel.counts(part)
     if part.dtype == np.uint16 and part.size < _FEW:
         return np.bincount((part if counted is None else part[counted.view(bool)]).ravel(), minlength=LEVELS)
