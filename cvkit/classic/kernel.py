@@ -137,4 +137,4 @@ def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, fi
 
 
 def _at(array: np.ndarray | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if array is None else array.ctypes.data)
+    return ctypes.c_void_p(None if array is None else array.__array_interface__["data"][0])
