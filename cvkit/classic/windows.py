@@ -10,9 +10,7 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = (
-    30_000  # pixels that are worked on at a time: they stay in the cache, and NumPy does not look where to save them
-)
+CHUNK = 60_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
 STRIP = 1 << 17  # pixels that are summed at a time
 BLOCK = 512  # rows of which the least and greatest values are found at a time
 
