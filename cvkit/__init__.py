@@ -21,10 +21,13 @@ _NAMES = {
     "read_truth": "cvkit.io",
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
+    "tune": "cvkit.compare.tuning",
     "train": "cvkit.deep.training",
     "gans": "cvkit.registry",
     "train_gan": "cvkit.deep.gan_training",
     "generate": "cvkit.deep.generation",
+    "cross_validate": "cvkit.deep.folds",
+    "Plan": "cvkit.deep.plan",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

@@ -292,8 +292,10 @@ def test_fit_takes_all_that_keras_takes(keras, tmp_path):
     history = gan.fit(images, classes, batch_size=4, epochs=2, verbose=0, callbacks=[backup, weights])
     assert len(history.history["told_apart"]) == 2 and set(history.history) >= {"discriminator", "generator", "penalty"}
     assert (tmp_path / "state.keras").is_file() and (tmp_path / "best.weights.h5").is_file()
-    gan.fit(tf.data.Dataset.from_tensor_slices((images, classes)).batch(4), verbose=0)
-    gan.fit(tf.data.Dataset.from_tensor_slices({"image": images, "condition": classes}).batch(4), verbose=0)
+    gan.fit(tf.data.Dataset.from_tensor_slices((images, classes)).batch(4), shuffle=False, verbose=0)
+    gan.fit(
+        tf.data.Dataset.from_tensor_slices({"image": images, "condition": classes}).batch(4), shuffle=False, verbose=0
+    )
     assert int(gan.steps) == 8 and gan.evaluate(images, classes, verbose=0, return_dict=True)["told_apart"] <= 1
     for wrong, words in (((images,), "needs a condition"), ((images, classes, np.ones(8)), "no sample weights")):
         with pytest.raises(CvkitError, match=words):
@@ -327,7 +329,7 @@ def test_two_and_two_epochs_are_four(keras, tmp_path):
         assert moved(values(part), parted.parts()[name]) == 0, name
     noise = np.zeros((2, *whole.latent_shape), np.float32)
     assert np.array_equal(whole.predict(noise, verbose=0), parted.predict(noise, verbose=0))
-    with pytest.raises(CvkitError, match="the state of another model: expected .* build the model as it was"):
+    with pytest.raises(CvkitError, match="the state of another model: expected generator/000"):
         make(width=8).restore(middle)
 
 
@@ -335,34 +337,17 @@ def variables(keras, value, shape=(3,)):
     return {"part": [keras.Variable(np.full(shape, value, np.float32))]}
 
 
-def test_a_checkpoint_outlives_its_successor(keras, tmp_path):
-    parts = variables(keras, 0)
-    assert checkpoint.recover(tmp_path, parts) is None
-    for value in (1, 2):
-        checkpoint.keep(tmp_path, variables(keras, value), {"value": value})
-    assert checkpoint.recover(tmp_path, parts) == {"value": 2} and values(parts["part"])[0].tolist() == [2, 2, 2]
-    latest = tmp_path / checkpoint.LATEST
-    whole = latest.read_bytes()
-    for damaged in (whole[: len(whole) // 2], whole[:-1] + b"x", b""):
-        latest.write_bytes(damaged)
-        assert checkpoint.recover(tmp_path, parts) == {"value": 1} and values(parts["part"])[0].tolist() == [1, 1, 1]
-    latest.unlink()  # killed between the two renamings
-    assert checkpoint.recover(tmp_path, parts) == {"value": 1}
-    latest.write_bytes(b"")
-    (tmp_path / checkpoint.PREVIOUS).write_bytes(b"")
-    with pytest.raises(CvkitError, match="the checkpoint is damaged"):
-        checkpoint.recover(tmp_path, parts)
-    assert sorted(file.name for file in tmp_path.iterdir()) == [checkpoint.LATEST, checkpoint.PREVIOUS]
-
-
 def test_a_state_is_taken_over_whole_or_not_at_all(keras, tmp_path):
     file = tmp_path / "state"
-    with pytest.raises(FileNotFoundError, match="there is no such checkpoint"):
+    with pytest.raises(FileNotFoundError, match="there is no such state"):
         checkpoint.read_state(file, {})
     checkpoint.write_state(file, variables(keras, 1) | {"more": [keras.Variable(np.ones(2, np.float32))]})
     parts = variables(keras, 0) | {"more": [keras.Variable(np.zeros(3, np.float32))]}
-    with pytest.raises(CvkitError, match=r"expected more/000 \(3,\) of 2 variables"):
+    with pytest.raises(CvkitError, match=r"expected more/000 \(3,\) of 2 variables, got \(2,\)"):
         checkpoint.read_state(file, parts)
     assert not values(parts["part"])[0].any()
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(CvkitError, match="the state is damaged"):
+        checkpoint.read_state(file, parts)
     with pytest.raises(CvkitError, match="the file is there already"):
         checkpoint.write_state(file, {}, overwrite=False)

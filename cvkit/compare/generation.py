@@ -237,7 +237,7 @@ def _features(first, second) -> tuple[np.ndarray, np.ndarray]:
     for name, rows in (("generated", first), ("real", second)):
         if rows.ndim != 2 or len(rows) < 2 or rows.shape[1] != first.shape[-1]:
             raise CvkitError(
-                "generation-features", f"features of `{name}` must have shape (N, D), N at least 2, D the same for both",
+                "generation-features", f"features of `{name}` must have shape (N, D), N at least 2, D as the others",
                 came=str(rows.shape), remedy="give one row an image",
             )  # fmt: skip
         if not np.isfinite(rows).all():

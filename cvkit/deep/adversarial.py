@@ -81,7 +81,7 @@ class Adversarial(keras.Model):
 
     @property
     def metrics(self) -> list:
-        """The trackers, reset at every epoch; ``told_apart`` is the share of pairs that the discriminator tells apart."""
+        """The trackers, reset at every epoch; ``told_apart`` is the share of pairs ordered right."""
         return list(self.trackers.values())
 
     @property
@@ -281,7 +281,7 @@ class Adversarial(keras.Model):
         }
 
     def save(self, filepath, overwrite: bool = True, **_) -> None:
-        """Write the whole state of the training into a safetensors file; `restore` on an equal model goes on from it."""
+        """Write the whole state of the training into a safetensors file, from which `restore` goes on."""
         write_state(filepath, self.parts(), overwrite=overwrite)
 
     def restore(self, filepath) -> None:

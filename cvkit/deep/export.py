@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -58,12 +59,9 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
     ValueError
         If the folder holds something else, or the exported network differs from Keras by more than 1e-5.
     """
-    with in_float32():
-        twin = build(card["network"], card["channels"], len(card["classes"]))
-        twin.set_weights(network.get_weights())
     height, width = images.shape[1:3]
     odd = images[:, : max(1, (height - 2) // 2 * 2 + 1), : max(1, (width - 4) // 2 * 2 + 1)]
-    return write_model(twin, folder, card, [images, np.ascontiguousarray(odd)])
+    return write_model(_rebuilt(network, card), folder, card, [images, np.ascontiguousarray(odd)])
 
 
 def write_model(network: keras.Model, folder: str | Path, card: dict, batches: list[np.ndarray]) -> Path:
@@ -77,8 +75,9 @@ def write_model(network: keras.Model, folder: str | Path, card: dict, batches: l
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        _write_onnx(network, fresh / ONNX, batches[0][:1])
-        difference = _difference(network, fresh / ONNX, batches)
+        twin = answering(network)
+        _write_onnx(twin, fresh / ONNX, batches[0][:1])
+        difference = _difference(twin, fresh / ONNX, batches)
         if not difference <= TOLERANCE:
             raise ValueError(
                 f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}: rounding alone "
@@ -136,6 +135,45 @@ def reach(network: keras.Model) -> tuple[int, int]:
     return halo, max(scales)
 
 
+@lru_cache(maxsize=8)
+def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
+    """Export a network untrained, and run it: what cannot be exported is refused before it is trained.
+
+    Parameters
+    ----------
+    network : str
+        As in a card, ``"unet(width=16)"``.
+    channels, classes : int
+
+    Returns
+    -------
+    halo, stride : int
+        As `reach` gives them.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be exported or run, or gives another shape.
+    """
+    card = {"network": network, "channels": channels, "classes": list(range(classes))}
+    images = np.random.default_rng(0).random((1, 33, 47, channels), np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            twin = answering(_rebuilt(None, card))
+            _write_onnx(twin, Path(folder) / ONNX, images)
+            shape, expected = load(Path(folder) / ONNX)(images).shape, tuple(twin(images).shape)
+        except Exception as fault:  # the converters and engines have errors of every kind
+            raise ValueError(f"{network} cannot be exported to ONNX, so it is not trained: {fault}") from fault
+    if shape != expected:
+        raise ValueError(f"{network} cannot be trained: exported it gives {shape} in the place of {expected}.")
+    return reach(twin)
+
+
+def answering(network: keras.Model) -> keras.Model:
+    """The network without the outputs that are only there to be taught."""
+    return network if len(network.outputs) == 1 else keras.Model(network.inputs, network.outputs[0])
+
+
 @contextlib.contextmanager
 def in_float32() -> Iterator:
     """Build networks in float32 whatever was trained in."""
@@ -145,6 +183,15 @@ def in_float32() -> Iterator:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def _rebuilt(network: keras.Model | None, card: dict) -> keras.Model:
+    """Build the network anew from its card, in float32: the card is enough to do so."""
+    with in_float32():
+        twin = build(card["network"], card["channels"], len(card["classes"]))
+    if network:
+        twin.set_weights(network.get_weights())
+    return twin
 
 
 def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray) -> None:

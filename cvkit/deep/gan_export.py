@@ -8,6 +8,7 @@ import numpy as np
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
+from cvkit.deep.averaging import measure_statistics
 from cvkit.deep.export import in_float32, write_model
 from cvkit.deep.gans import build_gan
 
@@ -53,23 +54,15 @@ def flat(generator: keras.Model) -> keras.Model:
     return keras.Model(row, generator(parts if len(parts) > 1 else parts[0], training=False))
 
 
-def settle(gan: Adversarial, draw, batches: int = 30) -> None:
-    """Set the statistics of the averaged generator to their mean over fresh batches, which averages never had any of.
+def settle(gan: Adversarial, batches: list) -> None:
+    """Measure the statistics of the averaged generator anew, which no average of weights ever had.
 
     Parameters
     ----------
     gan : Adversarial
-    draw : function
-        Gives the noise and the one-hot condition, or None, of a batch.
-    batches : int
+    batches : list
+        Noise, or noise and one-hot condition, as the generator takes them.
     """
-    norms = [layer for layer in gan.average.layers if isinstance(layer, layers.BatchNormalization)]
-    kept = [layer.momentum for layer in norms]
     gan.average.trainable = True  # frozen layers do not measure
-    for count in range(batches if norms else 0):
-        for layer in norms:
-            layer.momentum = count / (count + 1)
-        gan.make(gan.average, *draw(count), training=True)
+    measure_statistics(gan.average, batches)
     gan.average.trainable = False
-    for layer, momentum in zip(norms, kept, strict=True):
-        layer.momentum = momentum

@@ -1,10 +1,6 @@
 """Train a GAN on images, in a folder that a stopped training goes on from."""
 
-import csv
 import hashlib
-import io
-import json
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,11 +13,12 @@ from cvkit.deep.examples import Examples, as_examples, unscale
 from cvkit.deep.generation import grid
 from cvkit.deep.generator_card import GENERATOR
 from cvkit.deep.quiet import import_keras
+from cvkit.deep.run import Run
 from cvkit.errors import CvkitError
 from cvkit.io import write
 from cvkit.notation import parse
 
-CHECKPOINT, FRAMES = "checkpoint", 50
+FRAMES, SETTLE = 50, 30  # pictures of a training; batches that the last statistics are measured on
 WARM_UP, TIMED = 10, 40  # steps before the time of a step is measured, and those that it is measured of
 LIVES = 3  # how often a training may lose itself
 
@@ -50,7 +47,7 @@ def train_gan(
         uint8, uint16, or floats in 0..1; all of one size: 16, 32, 64 or 128 pixels square.
     out : path
         The run folder: ``config.json``, ``history.csv``, pictures in ``samples/``, ``training.gif``, and the
-        generator in ``model/``.
+        generator in ``model/``; until then the last two states, a few MB each.
     condition : (N,) integers or (N, H, W) class maps, optional
         What each image shows, for a GAN that is told what to make: a class from 0, or a map of classes, 255 = void.
     epochs : int, optional
@@ -90,26 +87,19 @@ def train_gan(
     as_examples(images, condition, model.batch)
     config = {"gan": gan, "images": _digest(examples), **length, "seed": seed}
     config |= {"precision": keras.config.dtype_policy().name, "cvkit": __version__}
-    out = _open(Path(out), config)
-    if not (out / "model").is_dir():
-        notes = _train(model, examples, out, config)
-        _finish(model, examples, out, config, notes)
-    return out / "model"
+    run = Run(out, config)
+    if not run.model.is_dir():
+        notes = _train(model, examples, run, config)
+        _finish(model, examples, run, config, notes)
+    return run.model
 
 
-def _train(gan, examples: Examples, out: Path, config: dict) -> dict:
-    """Train, from the last checkpoint that the folder holds; give the notes of the whole training."""
-    from cvkit.deep.checkpoint import keep, recover
+def _train(gan, examples: Examples, run: Run, config: dict) -> dict:
+    """Train, from the last state that the folder holds; give the notes of the whole training."""
     from cvkit.deep.gan_watch import Watch, alarm, is_finite
 
     watch = Watch(gan, examples, config["seed"])
-    total = config["epochs"] * (len(examples) // gan.batch) if "epochs" in config else None
-    fresh = {"history": [], "seconds": 0.0, "total": total, "lost": 0}
-    notes = recover(out / CHECKPOINT, gan.parts()) or fresh
-    if notes is fresh:
-        gan.seeds.state.assign(np.array([config["seed"], 0], gan.seeds.state.dtype))
-        gan.horizon.assign(total or 0)
-        keep(out / CHECKPOINT, gan.parts(), notes)
+    notes = _resume(gan, run) or _begin(gan, examples, run, config)
     while notes["total"] is None or int(gan.steps) < notes["total"]:
         began, start = time.perf_counter(), int(gan.steps)
         steps = _stretch(start, notes["total"])
@@ -117,7 +107,7 @@ def _train(gan, examples: Examples, out: Path, config: dict) -> dict:
         logs = gan.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
         logs = {name: float(values[-1]) for name, values in logs.items()}
         if not is_finite(gan, logs):
-            notes = _go_back(gan, out)
+            notes = _go_back(gan, run)
             continue
         samples = watch.samples()
         took = time.perf_counter() - began
@@ -129,9 +119,37 @@ def _train(gan, examples: Examples, out: Path, config: dict) -> dict:
             left = max(0.0, config["seconds"] - notes["seconds"])
             notes["total"] = int(gan.steps) + int(left * steps / took)
             gan.horizon.assign(notes["total"])
-        keep(out / CHECKPOINT, gan.parts(), notes)
-        _show(out, samples, notes)
+        _keep(gan, run, notes)
+        _show(run, samples, notes)
     return notes
+
+
+def _begin(gan, examples: Examples, run: Run, config: dict) -> dict:
+    total = config["epochs"] * (len(examples) // gan.batch) if "epochs" in config else None
+    gan.seeds.state.assign(np.array([config["seed"], 0], gan.seeds.state.dtype))
+    gan.horizon.assign(total or 0)
+    notes = {"epoch": -1, "history": [], "seconds": 0.0, "total": total, "lost": 0}
+    _keep(gan, run, notes)
+    return notes
+
+
+def _keep(gan, run: Run, notes: dict) -> None:
+    """Write the state of this moment in the place of the one before the last."""
+    from cvkit.deep.checkpoint import tensors_of
+
+    notes["epoch"] += 1
+    run.save(tensors_of(gan.parts()), notes)
+
+
+def _resume(gan, run: Run) -> dict | None:
+    """Take up the last whole state; None if there is none."""
+    from cvkit.deep.checkpoint import set_tensors
+
+    found = run.load()
+    if found is None:
+        return None
+    set_tensors(gan.parts(), found[0], run.folder)
+    return found[1]
 
 
 def _stretch(start: int, total: int | None) -> int:
@@ -142,40 +160,34 @@ def _stretch(start: int, total: int | None) -> int:
     return min(every - start % every, total - start)
 
 
-def _go_back(gan, out: Path) -> dict:
+def _go_back(gan, run: Run) -> dict:
     """Return to the last good state with half the learning rates, or give up."""
-    from cvkit.deep.checkpoint import keep, recover
-
-    notes = recover(out / CHECKPOINT, gan.parts())
+    notes = _resume(gan, run)
     notes["lost"] += 1
     if notes["lost"] > LIVES:
         raise CvkitError(
             "gan-diverged", came=f"the training diverged {notes['lost']} times, last after step {int(gan.steps)}",
-            remedy="choose a lower rate or a stronger penalty, in a new folder", file=out,
+            remedy="choose a lower rate or a stronger penalty, in a new folder", file=run.folder,
         )  # fmt: skip
     gan.caution.assign(gan.caution / 2)
     print(f"divergence: a loss or weight is no number; back to step {int(gan.steps)}, with half the learning rates")
-    keep(out / CHECKPOINT, gan.parts(), notes)
+    _keep(gan, run, notes)
     return notes
 
 
-def _show(out: Path, samples: np.ndarray, notes: dict) -> None:
+def _show(run: Run, samples: np.ndarray, notes: dict) -> None:
     """Write the samples and the history, and say how it stands."""
     row = notes["history"][-1]
-    (out / "samples").mkdir(exist_ok=True)
-    write(out / "samples" / f"{row['step']:07d}.png", grid(unscale(samples, "uint8"), columns=8))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, row, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(notes["history"])
-    (out / "history.csv").write_text(text.getvalue(), "utf-8")
+    (run.folder / "samples").mkdir(exist_ok=True)
+    write(run.folder / "samples" / f"{row['step']:07d}.png", grid(unscale(samples, "uint8"), columns=8))
+    run.write_history(notes["history"])
     numbers = ", ".join(f"{name} {row[name]:.3g}" for name in ("discriminator", "generator", "told_apart", "variety"))
     said = {one["alarm"].partition(":")[0] for one in notes["history"][:-1]}
     new = row["alarm"] and row["alarm"].partition(":")[0] not in said
-    print(f"step {row['step']} of {notes['total'] or '?'}: {numbers}{new and '; ' + row['alarm'] or ''}", flush=True)
+    print(f"step {row['step']} of {notes['total'] or '?'}: {numbers}{'; ' + row['alarm'] if new else ''}", flush=True)
 
 
-def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> None:
+def _finish(gan, examples: Examples, run: Run, config: dict, notes: dict) -> None:
     """Measure the statistics anew, export, and draw the training as a moving picture."""
     from keras import ops
 
@@ -183,19 +195,20 @@ def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> No
 
     rng = np.random.default_rng(config["seed"])
 
-    def draw(count: int, size: int = 128) -> tuple:
-        noise = rng.standard_normal((size, *gan.latent_shape), np.float32)
+    def draw(size: int) -> tuple:
+        noise = ops.convert_to_tensor(rng.standard_normal((size, *gan.latent_shape), np.float32))
         chosen = rng.integers(0, len(examples), size)
         return noise, None if examples.condition is None else gan.one_hot(examples.condition[chosen])
 
-    settle(gan, draw)
-    _animate(out)
-    name = parse(config["gan"])[0]
+    batches = [[part for part in draw(128) if part is not None] for _ in range(SETTLE)]
+    settle(gan, [batch if len(batch) > 1 else batch[0] for batch in batches])
+    _animate(run.folder)
+    name, side = parse(config["gan"])[0], examples.images.shape[1]
     kinds = {0: "none", 1: "class", 3: "map"}
     row = notes["history"][-1]
     card = {
         "kind": GENERATOR,
-        "summary": f"Images of {' x '.join(map(str, examples.images.shape[1:]))} by a {name}, after {len(examples)} real ones.",
+        "summary": f"Images of {side} x {side} pixels by a {name}, after {len(examples)} real ones.",
         "gan": config["gan"],
         "shape": list(examples.images.shape[1:]),
         "dtype": str(examples.images.dtype),
@@ -209,9 +222,9 @@ def _finish(gan, examples: Examples, out: Path, config: dict, notes: dict) -> No
         "history": {key: value for key, value in row.items() if key not in ("step", "seconds")},
         "cvkit": __version__,
     }
-    parts = [ops.convert_to_numpy(part).reshape(8, -1) for part in draw(0, 8) if part is not None]
-    export_generator(gan, out / "model", card, np.concatenate(parts, axis=1).astype(np.float32))
-    shutil.rmtree(out / CHECKPOINT)  # not before the generator is written: what fails there is not learnt again
+    parts = [ops.convert_to_numpy(part).reshape(8, -1) for part in draw(8) if part is not None]
+    export_generator(gan, run.model, card, np.concatenate(parts, axis=1).astype(np.float32))
+    run.clear()  # not before the generator is written: what fails there is not learnt again
 
 
 def _animate(out: Path) -> None:
@@ -223,26 +236,6 @@ def _animate(out: Path) -> None:
         with Image.open(file) as opened:
             frames.append(opened.convert("RGB").quantize(64))
     frames[0].save(out / "training.gif", save_all=True, append_images=frames[1:], duration=120, loop=0)
-
-
-def _open(out: Path, config: dict) -> Path:
-    """Make the run folder, or find that it holds the same run."""
-    path = out / "config.json"
-    if path.is_file():
-        before = json.loads(path.read_text("utf-8"))
-        if before != config:
-            differs = ", ".join(key for key in config | before if before.get(key) != config.get(key))
-            raise CvkitError(
-                "run-other",
-                came=f"it holds another training ({differs} differ)",
-                remedy="choose another `out`",
-                file=out,
-            )
-    elif out.exists() and any(out.iterdir()):
-        raise CvkitError("run-other", came="it holds other files", remedy="choose a new folder", file=out)
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(config, indent=2) + "\n", "utf-8")
-    return out
 
 
 def _digest(examples: Examples) -> str:

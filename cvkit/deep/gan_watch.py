@@ -60,7 +60,9 @@ def variety(images: np.ndarray) -> float:
 def is_finite(gan: Adversarial, logs: dict) -> bool:
     """Tell whether all losses and weights are numbers still."""
     weights = (*gan.generator.weights, *gan.discriminator.weights)
-    return np.isfinite(list(logs.values())).all() and all(np.isfinite(keras.ops.convert_to_numpy(one)).all() for one in weights)
+    return np.isfinite(list(logs.values())).all() and all(
+        np.isfinite(keras.ops.convert_to_numpy(one)).all() for one in weights
+    )
 
 
 def alarm(history: list[dict]) -> str:
