@@ -278,7 +278,7 @@ def test_rates_fall_at_the_end(keras):
         gan.steps.assign(step)
         gan._set_rates()
         rates.append(float(gan.optimizer.learning_rate))
-    assert np.allclose(rates, [1e-3, 1e-3, 1e-3 * 0.525, 5e-5])
+    assert np.allclose(rates, [2e-3, 2e-3, 2e-3 * 0.525, 1e-4])
 
 
 def test_fit_takes_all_that_keras_takes(keras, tmp_path):

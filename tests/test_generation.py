@@ -43,6 +43,7 @@ def eager(keras):
     from cvkit.deep.adversarial import Adversarial
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gan_training, "EVERY", 1)
         compile_ = Adversarial.compile
         patch.setattr(
             Adversarial, "compile", lambda self, *given, **more: compile_(self, *given, **{"run_eagerly": True} | more)
@@ -103,6 +104,7 @@ import_keras()
 from cvkit.deep.adversarial import Adversarial
 compile_ = Adversarial.compile
 Adversarial.compile = lambda self, *given, **more: compile_(self, *given, **dict(run_eagerly=True) | more)
+here.gan_training.EVERY = 1
 keep = here.gan_training._keep
 def kept(gan, run, notes):
     if len(notes["history"]) == 3:

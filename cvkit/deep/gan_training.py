@@ -18,7 +18,8 @@ from cvkit.errors import CvkitError
 from cvkit.io import write
 from cvkit.notation import parse
 
-FRAMES, SETTLE = 50, 30  # pictures of a training; batches that the last statistics are measured on
+FRAMES, EVERY = 50, 10  # looks at a training, and the fewest steps between two
+SETTLE = 16  # batches that the last statistics are measured on
 WARM_UP, TIMED = 10, 40  # steps before the time of a step is measured, and those that it is measured of
 LIVES = 3  # how often a training may lose itself
 
@@ -156,7 +157,7 @@ def _stretch(start: int, total: int | None) -> int:
     """How many steps until the next look; it depends on the step alone, so that a resumed training looks as often."""
     if total is None:
         return WARM_UP if start == 0 else TIMED
-    every = int(np.clip(total // FRAMES, 1, 1000))
+    every = int(np.clip(total // FRAMES, EVERY, 1000))
     return min(every - start % every, total - start)
 
 
@@ -200,7 +201,7 @@ def _finish(gan, examples: Examples, run: Run, config: dict, notes: dict) -> Non
         chosen = rng.integers(0, len(examples), size)
         return noise, None if examples.condition is None else gan.one_hot(examples.condition[chosen])
 
-    batches = [[part for part in draw(128) if part is not None] for _ in range(SETTLE)]
+    batches = [[part for part in draw(64) if part is not None] for _ in range(SETTLE)]
     settle(gan, [batch if len(batch) > 1 else batch[0] for batch in batches])
     _animate(run.folder)
     name, side = parse(config["gan"])[0], examples.images.shape[1]

@@ -3,8 +3,8 @@
 A. Radford, L. Metz, S. Chintala, ICLR 2016. arXiv:1511.06434. Feature maps halve whenever the size doubles, so that
 every level costs the same. Presets, as measured in benchmarks/results/gan.md:
 
-- ``classic``: the paper's, batch normalisation in both networks, Adam 2e-4 (here 1e-3) and beta .5
-- ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam 1e-3 (0, .99)
+- ``classic``: the paper's, batch normalisation in both networks, Adam with beta .5, at five times its rate
+- ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate
 - ``quality``: relativistic + R1 + R2, which keeps more of the variety in long trainings
 """
 
@@ -17,9 +17,10 @@ from cvkit.deep.pyramid import LATENT, check_shape, down, unconditional, up
 
 PRESETS = {
     "classic": {"objective": "non_saturating", "penalty": ""},
-    "fast": {"objective": "non_saturating", "penalty": "r1(gamma=0.1, every=4)"},
+    "fast": {"objective": "non_saturating", "penalty": "r1(gamma=0.2, every=4)"},
     "quality": {"objective": "relativistic", "penalty": "r1(gamma=0.1, every=4) | r2(gamma=0.1, every=4)"},
 }
+RATES = {"classic": 1e-3, "fast": 2e-3, "quality": 1e-3}
 
 
 def build(
@@ -29,7 +30,7 @@ def build(
     preset: str = "fast",
     width: int = 32,
     augment: str = "",
-    rate: float = 1e-3,
+    rate: float | None = None,
     batch: int = 32,
 ) -> Adversarial:
     """Build a DCGAN.
@@ -46,8 +47,8 @@ def build(
         Feature maps at half the size, doubled at every smaller one.
     augment : str
         ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
-    rate : float
-        Learning rate of both networks at the start.
+    rate : float, optional
+        Learning rate of both networks at the start; by default 1e-3, for ``fast`` 2e-3.
     batch : int
         Images in a batch, for which the rate is made.
 
@@ -62,7 +63,7 @@ def build(
     classic = preset == "classic"
     gan = Adversarial(generator(shape, width), discriminator(shape, width, classic), augment=augment, **chosen)
     beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
-    return gan.ready(rate, beta, momentum, batch)
+    return gan.ready(rate or RATES[preset], beta, momentum, batch)
 
 
 def generator(shape: tuple, width: int) -> keras.Model:
