@@ -33,7 +33,25 @@ SECONDS = 5
 SEED = 20261125
 COUNTS = {"images": 20_000, "models": 2_000, "structures": 2_000}
 SIDES = re.compile(rb"\0?[\x18\x1f\x17\x1e]\0|\0[\x18\x1f\x17\x1e]", re.DOTALL)  # 24 and 31, and one less
-FIELDS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x100, 3000, 9999, 9999, 10001, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF)
+FIELDS = (
+    0,
+    1,
+    2,
+    0x7F,
+    0x80,
+    0xFF,
+    0x100,
+    3000,
+    9999,
+    9999,
+    10001,
+    0x7FFF,
+    0xFFFF,
+    0x7FFFFFFF,
+    0x80000000,
+    0xFFFFFFF0,
+    0xFFFFFFFF,
+)
 
 
 def images() -> dict[str, bytes]:
@@ -106,9 +124,7 @@ def models() -> dict[str, dict[str, bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         small = write_model(Path(folder) / "small")
         folders = [small, *sorted((Path(cvkit.__file__).parent / "deep" / "trained").glob("[!_]*/"))]
-        return {
-            folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())} for folder in folders
-        }
+        return {folder.name: {file.name: file.read_bytes() for file in sorted(folder.iterdir())} for folder in folders}
 
 
 def read_image(path: Path, number: int) -> None:
