@@ -17,7 +17,17 @@ TEXTS = ["", "otsu", "nuclei", "median(size=99)", "/etc/passwd", "../small", "x"
 TEXTS += ["unet(width=9999999)", "resize(height=30000)", "gaussian(sigma=1e9)", "remove_small(area=-1)", "\x1b[2J"]
 TEXTS += ["median(size=999999999)", "clahe(tiles=100000)", "crop(row0=5, row1=6)", "label", "fill_holes(area=1e300)"]
 OPERATORS = ["Tile", "Expand", "Resize", "Range", "ConstantOfShape", "Loop", "If", "Scan", "Pad", "Gather", "Reshape"]
-OPERATORS += ["MaxPool", "ConvTranspose", "DepthToSpace", "OneHot", "Einsum", "GridSample", "RoiAlign", "NonZero", "GRU"]
+OPERATORS += [
+    "MaxPool",
+    "ConvTranspose",
+    "DepthToSpace",
+    "OneHot",
+    "Einsum",
+    "GridSample",
+    "RoiAlign",
+    "NonZero",
+    "GRU",
+]
 OPERATORS += ["Concat", "Split", "Squeeze", "TopK", "CumSum", "ScatterND", "Upsample", "Compress", "Unique", "STFT"]
 
 
@@ -32,7 +42,9 @@ def damage(files: dict[str, bytes], random: np.random.Generator) -> dict[str, by
             files[name] = WAYS[name](files[name], random)
     try:
         card = json.loads(files["card.json"])
-        card["checksums"] = {name: hashlib.sha256(data).hexdigest() for name, data in files.items() if "card" not in name}
+        card["checksums"] = {
+            name: hashlib.sha256(data).hexdigest() for name, data in files.items() if "card" not in name
+        }
         files["card.json"] = json.dumps(card).encode()
     except (ValueError, TypeError):
         pass  # it is no card any more
@@ -89,7 +101,9 @@ def _network(data: bytes, random: np.random.Generator) -> bytes:
         return data
     if not model.graph.node:
         return data
-    _pick([_attribute, _attribute, _tensor, _tensor, _tensor, _operator, _edge, _less, _type], random)(model.graph, random)
+    _pick([_attribute, _attribute, _tensor, _tensor, _tensor, _operator, _edge, _less, _type], random)(
+        model.graph, random
+    )
     try:
         return model.SerializeToString()
     except Exception:
@@ -99,7 +113,9 @@ def _network(data: bytes, random: np.random.Generator) -> bytes:
 def _attribute(graph: onnx.GraphProto, random: np.random.Generator) -> None:
     node = _pick(list(graph.node), random)
     if not node.attribute or random.random() < 0.3:
-        name = _pick(["axis", "group", "strides", "pads", "dilations", "kernel_shape", "to", "mode", "perm", "axes"], random)
+        name = _pick(
+            ["axis", "group", "strides", "pads", "dilations", "kernel_shape", "to", "mode", "perm", "axes"], random
+        )
         node.attribute.append(onnx.helper.make_attribute(name, [int(n) for n in random.choice(8, 2)]))
         return
     given = _pick(list(node.attribute), random)
@@ -112,14 +128,20 @@ def _attribute(graph: onnx.GraphProto, random: np.random.Generator) -> None:
 def _tensor(graph: onnx.GraphProto, random: np.random.Generator) -> None:
     """Change numbers of a tensor, mostly of those that are shapes, counts and places."""
     whole = [tensor for tensor in graph.initializer if tensor.data_type in (6, 7)]
-    tensor = _pick(whole or list(graph.initializer), random) if random.random() < 0.7 else _pick(list(graph.initializer), random)
+    tensor = (
+        _pick(whole or list(graph.initializer), random)
+        if random.random() < 0.7
+        else _pick(list(graph.initializer), random)
+    )
     values = onnx.numpy_helper.to_array(tensor).copy()
     if not values.size:
         return
     with np.errstate(all="ignore"):
         pool = np.array(NUMBERS if values.dtype.kind in "iu" else REALS, object)
         number = _pick(list(pool), random)
-        values.flat[int(random.integers(values.size))] = np.array(number % 2**32 - 2**31 if values.dtype == np.int32 else number)
+        values.flat[int(random.integers(values.size))] = np.array(
+            number % 2**32 - 2**31 if values.dtype == np.int32 else number
+        )
     if random.random() < 0.2:
         values = np.resize(values, [int(n) for n in random.integers(0, 4, random.integers(0, 4))])
     tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
