@@ -66,7 +66,7 @@ ALLOWED = {
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare"},
+    | {"cvkit.compare", "cvkit.datasets"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 
