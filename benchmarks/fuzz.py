@@ -255,7 +255,8 @@ def child(kind: str, start: int, stop: int) -> None:
     seeds, call = KINDS[kind][0](), KINDS[kind][1]
     with tempfile.TemporaryDirectory() as folder:
         for place, seed in enumerate(seeds.values()):  # the libraries are loaded before the memory is bounded
-            try_one(call, put(seed, Path(folder) / f"seed{place}"), 1)
+            if (outcome := try_one(call, put(seed, Path(folder) / f"seed{place}"), 1)) != "ok":
+                raise RuntimeError(f"what is to be mutated is not read itself: {outcome}")
         least = _peak()
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY,) * 2)
@@ -282,9 +283,11 @@ def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float
     """Give number, seed, outcome, seconds and peak MB of every mutant, whatever happens to the children."""
     while start < stop:
         words = [sys.executable, __file__, kind, "--child", str(start), str(stop)]
-        with tempfile.TemporaryFile("w+") as errors:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace")
-            begun = None
+        begun = None
+        with (
+            tempfile.TemporaryFile("w+") as errors,
+            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, errors="replace") as process,
+        ):
             for line in process.stdout:
                 first, *rest = line.rstrip("\n").split("\t")
                 if begun is None:
@@ -292,11 +295,10 @@ def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float
                 else:
                     yield *begun, first[1:-1], *map(float, rest)
                     start, begun = begun[0] + 1, None
-            if process.wait() == 0:
-                continue
-            if begun is None:
+            if process.wait() and begun is None:
                 errors.seek(0)
                 raise RuntimeError(f"the child ended without a mutant: {errors.read()[-2000:]}")
+        if begun:
             killer = signal.Signals(-process.returncode).name if process.returncode < 0 else process.returncode
             yield *begun, f"KILLED: {killer}", float(SECONDS if killer == "SIGALRM" else 0), 0.0
             start = begun[0] + 1

@@ -6,10 +6,12 @@ background differ in brightness too.
 
 import numpy as np
 
-from cvkit.arrays import VOID, Classes, Image, Labels, Mask, as_image, as_labels, as_mask, is_mask, same_shape
+from cvkit.arrays import VOID, Classes, Image, Labels, Mask, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
 
 BACKGROUND, MISSED, FALSE_ALARM, HIT = (0, 0, 0), (0, 114, 178), (230, 159, 0), (255, 255, 255)
 GREY = (128, 128, 128)
+MEANING = {"hit": HIT, "missed": MISSED, "false alarm": FALSE_ALARM, "background": BACKGROUND}
+PIXELS = 1000  # of the longer side of a picture; larger images are thinned out
 PALETTE = np.array(
     [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (213, 94, 0), (204, 121, 167), (0, 114, 178)],
     np.uint8,
@@ -157,6 +159,55 @@ def seams(objects: Mask | Labels) -> np.ndarray:
     ):
         line |= (here != beside) & (here > 0) & (beside > 0)
     return seam
+
+
+def thin(array: np.ndarray) -> np.ndarray:
+    """Leave out rows and columns that no panel could show."""
+    step = -(-max(array.shape[:2]) // PIXELS)
+    return array[::step, ::step]
+
+
+def alone(answer: np.ndarray) -> np.ndarray:
+    """A mask white on black, labels and classes in colours."""
+    kind = kind_of(answer)
+    if kind == "mask":
+        return errors(answer, answer)
+    return class_colours(answer) if kind == "classes" else object_colours(answer)
+
+
+def on_image(image: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    return class_colours(prediction) if kind_of(prediction) == "classes" else overlay(image, prediction)
+
+
+def judged(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+    """The errors; but classes against classes are shown as they are, to be compared with the truth beside them."""
+    void = np.zeros(truth.shape, bool)
+    if kind_of(truth) == "classes":
+        if kind_of(prediction) == "classes":
+            return class_colours(prediction)
+        truth, void = truth == 1, truth == VOID
+    elif kind_of(prediction) == "classes":
+        prediction = prediction == 1
+    picture = errors(truth, prediction)
+    if not is_mask(prediction):
+        picture[seams(prediction)] = GREY
+    picture[void] = GREY
+    return picture
+
+
+def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
+    """Make a picture smaller, so that its longer side has at most so many pixels: each the mean of a block.
+
+    Examples
+    --------
+    >>> shrunk(np.array([[[0], [100], [50]]], np.uint8), 2)[0, :, 0]
+    array([50, 50], dtype=uint8)
+    """
+    step = -(-max(picture.shape[:2]) // side)
+    rows, cols = (np.arange(0, length, step) for length in picture.shape[:2])
+    sums = np.add.reduceat(np.add.reduceat(picture.astype(np.float32), rows, axis=0), cols, axis=1)
+    counts = np.diff([*rows, picture.shape[0]])[:, None] * np.diff([*cols, picture.shape[1]])
+    return np.rint(sums / counts[..., None]).astype(np.uint8)
 
 
 def _as_objects(objects: Mask | Labels, name: str = "objects") -> np.ndarray:

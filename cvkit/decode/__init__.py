@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.decode.info import Info, check_size, choose, upright
+from cvkit.decode.info import Info, check_size, check_whole, choose, upright
 from cvkit.errors import CvkitError
 
 MAX_PIXELS = 100_000_000
@@ -72,12 +72,8 @@ def decode(
     check_size(info, max_pixels)
     if page is not None or info.pages > 1:
         info.page = choose(info.pages, page)
-    if info.truncated and not allow_truncated:
-        raise CvkitError(
-            "file-truncated",
-            came="the image is damaged or cut short: its end is missing",
-            remedy="copy or download it again, or read what is there with allow_truncated=True",
-        )
+    if not allow_truncated:
+        check_whole(info)
     if info.truncated and hasattr(module, "mend"):
         source = module.mend(source)
     image = module.decode(source, info, indices)

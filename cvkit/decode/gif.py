@@ -30,7 +30,7 @@ def look(data: bytes) -> Info:
             first = first or length
     info.truncated = name != b";" or width * height > _DENSEST * first
     if not info.pages:
-        raise cut("there is no image in it")
+        raise cut("no image in it is whole")
     return info
 
 

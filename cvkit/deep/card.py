@@ -18,8 +18,7 @@ from cvkit.pipeline import Step
 
 CARD, ONNX, WEIGHTS = "card.json", "model.onnx", "weights.safetensors"
 
-# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what validation chose:
-# threshold, overlap (of stars), temperature.
+# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what is `CHOSEN`.
 FIELDS = {
     "summary": str,  # one line
     "network": str,  # text that builds it, such as "unet(width=16)"
@@ -170,7 +169,11 @@ def _fit(network: Network, card: dict) -> None:
             came=f"type {taken[0]}, shape {taken[1]}",
             remedy=AGAIN,
         )
-    if card["answer"] != "labels" and (given[0], given[1][-1] if given[1] else None) not in wanted[1]:
+    last = given[1][-1] if given[1] else None
+    stars = card["answer"] == "labels" and not card["foreground"]
+    if given[0] == FLOAT and stars and (last is None or (last > count + 1 and (last - count - 1) % 4 == 0)):
+        return  # the classes, the probability of a star, and its distances along a multiple of four rays
+    if (given[0], last) not in wanted[1]:
         raise CvkitError(
             "model-classes",
             f"expected a network that gives float32 probabilities of {count} classes",
