@@ -39,7 +39,7 @@ def with_keras(images, classes):
     from cvkit.deep.build import build
 
     network = build("unet", 3, 2)
-    network.compile(keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy")
+    network.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(ignore_class=255))
     return lambda: network.fit(images, classes[..., None], batch_size=BATCH, verbose=0)
 
 
