@@ -21,6 +21,7 @@ _NAMES = {
     "read_truth": "cvkit.io",
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
+    "tune": "cvkit.compare.tuning",
     "train": "cvkit.deep.training",
     "cross_validate": "cvkit.deep.folds",
     "Plan": "cvkit.deep.plan",

@@ -171,7 +171,7 @@ def test_loss_by_hand_and_void_left_out(keras):
 def trained(keras, tmp_path_factory):
     pairs = [blobs(seed, shape=(64, 64)) for seed in range(4)]
     out = tmp_path_factory.mktemp("stars") / "run"
-    return cvkit.train("stardist(width=6, depth=2) | remove_small(area=5)", pairs, out, epochs=4, patch=32)
+    return cvkit.train("stardist(width=4, depth=2) | remove_small(area=5)", pairs, out, epochs=4, patch=32)
 
 
 def test_training_gives_a_model_of_labels(trained):
