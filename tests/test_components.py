@@ -8,12 +8,15 @@ from skimage import filters, measure, morphology, segmentation
 from cvkit.classic import segment
 from cvkit.classic.components import (
     clear_border,
+    convex_hull,
     expand,
     fill_holes,
     hysteresis,
     keep_if,
     label,
     largest,
+    polygons,
+    reconstruct,
     regions,
     relabel,
     remove_large,
@@ -333,6 +336,27 @@ def test_split_parts_and_never_joins(mask):
 def test_what_is_no_mask_is_refused(function, bad):
     with pytest.raises((ValueError, TypeError), match=r"`(mask|labels)`"):
         function(bad)
+
+
+def test_more_pixels_than_can_be_numbered_are_refused():
+    mask = np.broadcast_to(np.zeros(1, bool), (1 << 16, 1 << 15))  # which takes no memory
+    for function in (
+        label,
+        fill_holes,
+        remove_small,
+        largest,
+        clear_border,
+        split,
+        regions,
+        expand,
+        polygons,
+        convex_hull,
+    ):
+        with pytest.raises(ValueError, match=r"fewer than 2\*\*31 pixels, got 2147483648; cut the image into tiles"):
+            function(mask)
+    for function in (hysteresis, reconstruct):
+        with pytest.raises(ValueError, match="cut the image into tiles"):
+            function(mask, mask)
 
 
 def test_senseless_parameters_are_refused():

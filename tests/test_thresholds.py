@@ -7,6 +7,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
+from scenes import DATA
 from skimage import data, filters
 
 import cvkit
@@ -16,6 +17,7 @@ from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
+IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
 DTYPES = ["uint8", "uint16", "int8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"]
 
 
@@ -238,6 +240,10 @@ def test_nan_and_masks_are_refused_in_words():
     image = np.array([[1.0, np.nan, 3.0]])
     with pytest.raises(ValueError, match="1 of the 3 values of `image` are NaN; leave them out with nan='ignore'"):
         cvkit.segment(image, "otsu")
+    with pytest.raises(ValueError, match="3 of the 3 values of `image` are NaN"):
+        cvkit.segment(image * np.nan, "otsu")
+    with pytest.raises(ValueError, match="no pixel is left to look at"):
+        cvkit.segment(image * np.nan, "sauvola", nan="ignore")
     for arguments in ({"mask": np.zeros((1, 3), bool)}, {"mask": np.array([[0, 1, 0]])}):
         with pytest.raises(ValueError, match="no pixel is left to look at"):
             cvkit.segment(image, "otsu", nan="ignore", **arguments)

@@ -6,7 +6,7 @@
 
 B. Gatos, I. Pratikakis, S. J. Perantonis, Pattern Recognition 39(3), 2006. doi:10.1016/j.patcog.2005.09.010
 `e` is the mean depth B - I of the ink that Sauvola's threshold finds first, `b` the mean of the paper. The clean-up of
-the paper is left to steps after it.
+the paper is left to steps after it, as in Doxa, which rounds the smoothed image and the paper to bytes.
 """
 
 import numpy as np
