@@ -12,7 +12,7 @@ from skimage import data, filters
 
 import cvkit
 from cvkit import registry
-from cvkit.classic import segment, segment_each, threshold
+from cvkit.classic import kernel, segment, segment_each, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
 
@@ -287,8 +287,11 @@ def test_wide_integers_are_not_narrowed():
     assert threshold(image.astype(np.uint64) + 2**62, "otsu") < 2**62 + 2**40
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_histogram_counts_every_pixel(dtype):
+def test_histogram_counts_every_pixel(dtype, compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(kernel, "_LIBRARY", None)
     image = np.random.default_rng(0).integers(0, 120, (31, 17)).astype(dtype)
     found = Histogram.of(image)
     assert found.counts.sum() == image.size and len(found.counts) == len(found.values) == len(found.edges)
