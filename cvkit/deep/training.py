@@ -69,7 +69,8 @@ def train(
     ``cvkit.train("unet(width=8, depth=3)", pairs, "runs/cells")``, then ``cvkit.segment(image, "runs/cells/model")``.
     """
     keras = import_keras()
-    from cvkit.deep.export import export, reach
+    from cvkit.deep.export import export
+    from cvkit.deep.reach import reach
 
     card = _card(network, pairs)
     config = {
