@@ -10,8 +10,8 @@ from cvkit.arrays import Classes, Image, Mask, Probabilities, as_channels, as_fi
 from cvkit.deep.card import ONNX, check_file, read_card
 from cvkit.deep.decode import keep_apart
 from cvkit.deep.engines.onnxruntime import load
-
-PIECE = 432  # pixels; an image larger than this square is run in pieces that are, which bounds the memory
+from cvkit.deep.guard import guarded
+from cvkit.deep.tiles import tiled
 
 
 def segment(image: Image, model: str | Path, *, threshold: float = 0.5) -> Mask | Classes:
@@ -62,16 +62,7 @@ def probabilities(image: Image, model: str | Path) -> Probabilities:
     card, run = _load(Path(model))
     image = apply(card["preprocess"], as_finite(as_image(image), "a network"))
     image = as_channels(image, card["channels"])
-    height, width = image.shape[:2]
-    out = np.empty((height, width, len(card["classes"])), np.float32)
-    for rows in _cuts(height, width, card):
-        for cols in _cuts(width, height, card):
-            seen = tuple(_widen(part, side, card) for part, side in ((rows, height), (cols, width)))
-            answer = run(image[seen][None])[0]
-            row, col = rows.start - seen[0].start, cols.start - seen[1].start
-            answer = answer[row : row + rows.stop - rows.start, col : col + cols.stop - cols.start]
-            out[rows, cols] = answer if answer.shape[2] > 1 else np.concatenate([1 - answer, answer], axis=2)
-    return out
+    return tiled(run, image, card)
 
 
 def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
@@ -84,34 +75,11 @@ def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
     return keep_apart(foreground & (inside > contact), foreground)
 
 
-def _cuts(side: int, other: int, card: dict) -> list[slice]:
-    """Cut a side into parts that start at multiples of the network's stride; one part if the image is small."""
-    if side * other <= PIECE**2:
-        return [slice(0, side)]
-    stride = card["stride"]
-    step = max(stride, (PIECE - 2 * _halo(card)) // stride * stride)
-    return [slice(start, min(start + step, side)) for start in range(0, side, step)]
-
-
-def _widen(part: slice, side: int, card: dict) -> slice:
-    """Add what the network sees beyond a part, the start kept on its grid."""
-    return slice(max(0, part.start - _halo(card)), min(side, part.stop + _halo(card)))
-
-
-def _halo(card: dict) -> int:
-    """How far the network looks, rounded up to its grid."""
-    return -(-card["halo"] // card["stride"]) * card["stride"]
-
-
 @lru_cache(maxsize=4)
 def _load(folder: Path) -> tuple:
     """A model's card and the function that runs it, kept for the next image."""
     card = read_card(folder)
-    path = check_file(folder, card, ONNX)
-    try:
-        return card, load(path)
-    except Exception as fault:  # the engine has a tree of errors of its own
-        raise ValueError(f"{path}: the engine cannot load this network: {fault}") from None
+    return card, guarded(load, check_file(folder, card, ONNX))
 
 
 def apply(steps: str, array: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from keras import layers
 
 from cvkit.deep.blocks import Align, Fit, Grow, Pool, Spread
 from cvkit.deep.networks.segformer import Attention
+from cvkit.errors import CvkitError
 
 # What gives each pixel by that pixel alone, in inference.
 LOCAL = (
@@ -47,7 +48,7 @@ def reach(network: keras.Model) -> tuple[int | None, int]:
 
     Raises
     ------
-    ValueError
+    CvkitError
         If it is not known how far a layer looks.
     """
     edges = {}
@@ -85,7 +86,11 @@ def _after(operation, given: list[Edge]) -> Edge:
         return scale // operation.factor, left + scale // 2, right + scale // 2
     if isinstance(operation, layers.Conv2DTranspose) and operation.padding == "same":
         return _spread(operation, scale, left, right)
-    raise ValueError(f"how far {type(operation).__name__} looks is not known; tiles would not be exact.")
+    raise CvkitError(
+        "network-reach",
+        f"how far {type(operation).__name__} looks is not known, and tiles would not be exact",
+        remedy="tell `cvkit.deep.reach`",
+    )
 
 
 def _shrink(layer, scale: int, left: float, right: float) -> Edge:

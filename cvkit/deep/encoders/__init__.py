@@ -10,6 +10,7 @@ from cvkit.arrays import one_of
 from cvkit.deep.blocks import Align
 from cvkit.deep.encoders import applications, efficientnet_lite0, residual
 from cvkit.deep.encoders.efficientnet_lite0 import features
+from cvkit.errors import CvkitError
 
 __all__ = ["NAMES", "features", "pyramid"]
 
@@ -38,22 +39,28 @@ def pyramid(image, encoder: str | None = None, weights: str | None = None, *, wi
 
     Raises
     ------
-    ValueError
-        If the encoder or the weights are not known, or the channels are not 1 or 3.
-    ImportError, ConnectionError
-        If the weights cannot be had; it says how to get them.
+    CvkitError
+        If the encoder or the weights are not known, the channels are not 1 or 3, or the weights cannot be had; it says
+        how to get them.
     """
     if weights not in (None, "imagenet") or (weights and not encoder):
-        raise ValueError(
-            f"`weights` must be None or 'imagenet', the latter with `encoder` one of {', '.join(NAMES)}; "
-            f"got weights={weights!r}, encoder={encoder!r}."
+        raise CvkitError(
+            "network-weights",
+            "`weights` must be None or, with an `encoder`, 'imagenet'",
+            came=f"weights={weights!r}, encoder={encoder!r}",
+            remedy=f"encoders are {', '.join(NAMES)}",
         )
     x = Align(32)(image)
     if encoder is None:
         return residual.pyramid(x, width)
     one_of(encoder, "encoder", NAMES)
     if image.shape[-1] not in (1, 3):
-        raise ValueError(f"`encoder` {encoder!r} takes images of 1 or 3 channels, got {image.shape[-1]}; use None.")
+        raise CvkitError(
+            "network-channels",
+            f"encoder {encoder!r} takes images of 1 or 3 channels",
+            came=str(image.shape[-1]),
+            remedy="use encoder=None",
+        )
     if image.shape[-1] == 1:
         x = layers.Concatenate()([x, x, x])
     if encoder == "efficientnet_lite0":

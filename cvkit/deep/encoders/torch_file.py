@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from cvkit.errors import CvkitError
+
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001  # the format of PyTorch before 1.6
 TYPES = {"FloatStorage": np.float32, "HalfStorage": np.float16, "LongStorage": np.int64}
 
@@ -26,7 +28,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
 
     Raises
     ------
-    ValueError
+    CvkitError
         If the file is of another format, or names anything but tensors.
     """
     with open(path, "rb") as file:
@@ -42,7 +44,9 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
                 values[key] = np.frombuffer(file.read(count * np.dtype(types[key]).itemsize), types[key])
             return {name: _tensor(values, *fields) for name, fields in described.items()}
         except (pickle.UnpicklingError, KeyError, TypeError, ValueError, IndexError, AttributeError, EOFError) as fault:
-            raise ValueError(f"{path}: not the tensors of a PyTorch file: {fault}.") from None
+            raise CvkitError(
+                "file-torch", "tensors of PyTorch before 1.6 were expected", came=str(fault), file=path
+            ) from None
 
 
 class _Tensors(pickle.Unpickler):
