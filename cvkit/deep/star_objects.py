@@ -121,12 +121,7 @@ def suppress(stars: Stars, overlap: float) -> np.ndarray:
 
 def _in_common(one: tuple, other: tuple) -> float:
     """How much of the smaller of two masks, given with their boxes and areas, the other covers."""
-    row0, col0, row1, col1 = (
-        max(one[0], other[0]),
-        max(one[1], other[1]),
-        min(one[2], other[2]),
-        min(one[3], other[3]),
-    )
+    row0, col0, row1, col1 = (max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3]))
     if row0 >= row1 or col0 >= col1:
         return 0.0
     parts = (mask[row0 - top : row1 - top, col0 - left : col1 - left] for top, left, _, _, mask, _ in (one, other))
