@@ -17,14 +17,14 @@ from cvkit.pipeline import Step
 
 CARD, ONNX, WEIGHTS = "card.json", "model.onnx", "weights.safetensors"
 
-# What every card holds, with its type; it may hold more: data, figures, licence, seed, time.
+# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what is `CHOSEN`.
 FIELDS = {
     "summary": str,  # one line
     "network": str,  # text that builds it, such as "unet(width=16)"
     "channels": int,  # 1 = grey, 3 = RGB
     "classes": list,  # a name for each
     "answer": str,  # "mask", "labels" or "classes"
-    "foreground": list,  # numbers of the classes that the mask holds
+    "foreground": list,  # numbers of the classes that the mask holds; empty where stars tell the objects
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
@@ -33,6 +33,7 @@ FIELDS = {
     "checksums": dict,  # SHA-256 of the other two files
 }
 ANSWERS = ("mask", "labels", "classes")
+CHOSEN = {"threshold": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}  # by validation, and their ranges
 
 
 def read_card(folder: str | Path) -> dict:
@@ -107,6 +108,9 @@ def check_card(card: dict) -> None:
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
     _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
     check_steps(card)
+    for name, (low, high) in CHOSEN.items():
+        value = card.get(name, low)
+        _demand(card, name, type(value) in (int, float) and low <= value <= high, f"a number from {low} to {high}")
     for name in (ONNX, WEIGHTS):
         digest = card["checksums"].get(name)
         hexadecimal = isinstance(digest, str) and len(digest) == 64 and not set(digest) - set("0123456789abcdef")
@@ -164,7 +168,11 @@ def _fit(network: Network, card: dict) -> None:
             came=f"type {taken[0]}, shape {taken[1]}",
             remedy=AGAIN,
         )
-    if card["answer"] != "labels" and (given[0], given[1][-1] if given[1] else None) not in wanted[1]:
+    last = given[1][-1] if given[1] else None
+    stars = card["answer"] == "labels" and not card["foreground"]
+    if given[0] == FLOAT and stars and (last is None or (last > count + 1 and (last - count - 1) % 4 == 0)):
+        return  # the classes, the probability of a star, and its distances along a multiple of four rays
+    if (given[0], last) not in wanted[1]:
         raise CvkitError(
             "model-classes",
             f"expected a network that gives float32 probabilities of {count} classes",
@@ -181,8 +189,8 @@ def annotate(folder: str | Path, **fields) -> dict:
     folder : path
         A model folder.
     **fields
-        Anything JSON can hold. Of the fields that decide how the model runs only ``summary`` and ``classes`` may be
-        given, the latter with as many names as before.
+        Anything JSON can hold. Of the fields that every card holds only ``summary``, ``classes``, with as many names
+        as before, and ``postprocess`` may be given; and ``answer``, to take a mask for labels or labels for a mask.
 
     Returns
     -------
@@ -190,7 +198,9 @@ def annotate(folder: str | Path, **fields) -> dict:
         As written.
     """
     card = read_card(folder)
-    fixed = set(fields) & set(FIELDS) - {"summary", "classes"}
+    fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+        fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
         raise CvkitError(
