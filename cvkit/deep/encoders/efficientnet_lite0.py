@@ -1,6 +1,7 @@
 """EfficientNet-Lite0: inverted residuals without attention; its ImageNet weights come by pip.
 
-M. Tan, Q. Le, ICML 2019. arXiv:1905.11946; Lite: github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+M. Tan, Q. Le, ICML 2019. arXiv:1905.11946
+Lite: github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 """
 
 import importlib
@@ -11,6 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from cvkit.deep.blocks import MOMENTUM
 from cvkit.deep.encoders import torch_file
 from cvkit.errors import LibraryMissing
 
@@ -123,7 +125,7 @@ class _Trunk:
         return layers.ReLU(6.0)(self.normalize(x))
 
     def normalize(self, x):
-        return self.keep(layers.BatchNormalization(momentum=0.9, epsilon=1e-3))(x)
+        return self.keep(layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3))(x)
 
     def keep(self, layer):
         self.kept.append(layer)
@@ -142,7 +144,7 @@ class _Trunk:
             layer.set_weights(values)
 
 
-def _tensors() -> list:
+def _tensors() -> list[np.ndarray]:
     """The weights of the package, in order."""
     try:
         folder = Path(importlib.import_module(PACKAGE).__file__).parent
