@@ -40,6 +40,17 @@ def separate(x, filters: int, *, strides: int = 1, dilation: int = 1):
     return convolve(layers.ReLU()(normalize(x)), filters, 1, size=1)
 
 
+def shortcut(x, filters: int, strides: int = 1):
+    """What went into a residual block, brought to the shape of what comes out.
+
+    Means are taken before the 1x1 convolution, not pixels left out by its strides: those lose what the others know,
+    and TensorFlow 2.21 corrupts the memory in the gradient of such a convolution.
+    """
+    if strides > 1:
+        x = layers.AveragePooling2D(strides)(x)
+    return x if x.shape[-1] == filters else normalize(layers.Conv2D(filters, 1, use_bias=False)(x))
+
+
 class Fit(layers.Layer):
     """Cut a feature map at its lower and right edge to the size of another: lets a network take odd sizes."""
 

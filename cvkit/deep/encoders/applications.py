@@ -105,7 +105,7 @@ def _network(call, name: str, image, weights: str | None) -> keras.Model:
 
 
 def _adapt(layer) -> None:
-    """Let a layer follow short trainings, and compute by operations that ONNX knows; what it computes stays the same."""
+    """Let a layer follow short trainings, and compute the same by operations that ONNX knows."""
     if isinstance(layer, layers.BatchNormalization):
         layer.momentum = MOMENTUM
     elif isinstance(layer, layers.Activation) and layer.activation is keras.activations.gelu:

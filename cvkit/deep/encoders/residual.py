@@ -5,7 +5,7 @@ K. He, X. Zhang, S. Ren, J. Sun, CVPR 2016. doi:10.1109/CVPR.2016.90
 
 from keras import layers
 
-from cvkit.deep.blocks import convolve, normalize
+from cvkit.deep.blocks import convolve, normalize, shortcut
 
 STRIDES = (2, 4, 8, 16, 32)
 
@@ -25,6 +25,4 @@ def basic(x, filters: int, strides: int = 1):
     """Two convolutions whose answer is added to what went in."""
     way = convolve(x, filters, 1, strides=strides)
     way = normalize(layers.Conv2D(filters, 3, padding="same", use_bias=False, kernel_initializer="he_normal")(way))
-    if strides > 1 or x.shape[-1] != filters:
-        x = normalize(layers.Conv2D(filters, 1, strides, use_bias=False)(x))
-    return layers.ReLU()(layers.Add()([way, x]))
+    return layers.ReLU()(layers.Add()([way, shortcut(x, filters, strides)]))

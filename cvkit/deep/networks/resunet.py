@@ -6,7 +6,7 @@ Z. Zhang, Q. Liu, Y. Wang, IEEE Geoscience and Remote Sensing Letters 15(5), 201
 import keras
 from keras import layers
 
-from cvkit.deep.blocks import Align, head, normalize
+from cvkit.deep.blocks import Align, head, normalize, shortcut
 
 
 def build(
@@ -46,10 +46,10 @@ def build(
 
 
 def residual(x, filters: int, strides: int = 1):
-    """Normalise, ReLU, convolve, twice; added to what went in, convolved 1x1 to the same shape."""
+    """Normalise, ReLU, convolve, twice; added to what went in, brought to the same shape."""
     way = _conv(layers.ReLU()(normalize(x)), filters, strides)
     way = _conv(layers.ReLU()(normalize(way)), filters)
-    return layers.Add()([way, normalize(layers.Conv2D(filters, 1, strides, use_bias=False)(x))])
+    return layers.Add()([way, shortcut(x, filters, strides)])
 
 
 def _conv(x, filters: int, strides: int = 1):
