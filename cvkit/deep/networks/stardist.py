@@ -12,7 +12,7 @@ from keras import layers, ops
 from cvkit.deep.blocks import Fit, convolve, head
 from cvkit.deep.losses import cross_entropy, dice
 from cvkit.deep.stars import GRID, RAYS, UNIT, depths, star_distances
-from cvkit.deep.target import part
+from cvkit.deep.target import CONTACT, part
 
 ANSWER = "labels"
 CLASSES = ("background", "object", "contact")
@@ -81,7 +81,9 @@ def targets(labels: np.ndarray) -> np.ndarray:
         object the pixel lies, and its distances in pixels, -1 = unknown.
     """
     found = np.zeros((*labels.shape, 2 + RAYS), np.float32)
-    found[:, :, 0] = part(labels)
+    classes = part(labels)
+    classes[(classes == CONTACT) & (labels == 0)] = 0  # the borders of objects come from here: they are to be exact
+    found[:, :, 0] = classes
     found[:, :, 1] = depths(labels)
     found[::GRID, ::GRID, 2:] = star_distances(labels)
     return found
