@@ -206,7 +206,8 @@ def invert(image: Image) -> Image:
     image = as_image(image)
     if image.dtype.kind == "u":
         return np.iinfo(image.dtype).max - image
-    return (np.nanmax(image) - (image - np.nanmin(image))).astype(image.dtype)
+    greatest, least = np.fmax.reduce(image, axis=None), np.fmin.reduce(image, axis=None)  # NaN left out, if not all are
+    return (greatest - (image - least)).astype(image.dtype)
 
 
 def resize(image: Image, *, height: int | None = None, width: int | None = None) -> Image:

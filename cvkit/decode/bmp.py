@@ -11,7 +11,7 @@ from cvkit.decode.info import Info, cut, damaged
 
 SIGNATURE = re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
 _PLAIN, _FIELDS = 0, (3, 6)  # compressions that do not compress
-_DENSEST = 127.5  # pixels that a byte of a run holds
+_DENSEST = 128  # pixels that a byte of a run holds
 
 
 def look(data: bytes) -> Info:
@@ -29,7 +29,8 @@ def look(data: bytes) -> Info:
     info = Info("BMP", width, abs(height), "palette" if bits <= 8 else "rgb", min(bits, 8), alpha=bits == 32)
     row = (width * bits + 31) // 32 * 4
     rows = row * info.height if packing in (_PLAIN, *_FIELDS) else 0
-    info.truncated = max(stated, start + rows) > len(data)
+    sparse = packing in (1, 2) and width * info.height > _DENSEST * len(data)
+    info.truncated = max(stated, start + rows) > len(data) or sparse
     return info
 
 
@@ -47,5 +48,5 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
 
 def mend(data: bytes) -> bytes:
     """Put zeros in the place of the missing end."""
-    info_row = struct.unpack("<i", data[18:22])[0]
-    return data.ljust(max(struct.unpack("<I", data[2:6])[0], info_row), b"\0")
+    info = look(data)
+    return data.ljust(max(int.from_bytes(data[2:6], "little"), len(data)) + 4 * info.width * info.height, b"\0")

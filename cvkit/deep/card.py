@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from cvkit import registry
+from cvkit.arrays import number
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, inspect_weights, read_file, strict_json
 from cvkit.deep.onnx_file import FLOAT, Network, inspect_onnx
 from cvkit.errors import CvkitError, FileMissing
@@ -33,12 +34,8 @@ FIELDS = {
     "checksums": dict,  # SHA-256 of the other two files
 }
 ANSWERS = ("mask", "labels", "classes")
-CHOSEN = {
-    "threshold": (0, 1),
-    "star": (0, 1),
-    "overlap": (0, 1),
-    "temperature": (0.01, 100),
-}  # by validation, and their ranges
+# Fields that may be there, chosen on validation images, and their ranges.
+CHOSEN = {"threshold": (0, 1), "star": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}
 
 
 def read_card(folder: str | Path) -> dict:
@@ -60,7 +57,7 @@ def read_card(folder: str | Path) -> dict:
         If the card is no JSON, lacks a field, or a field is not what it can be.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise FileMissing(
             "model-missing",
             came="there is no such model folder",
@@ -112,10 +109,9 @@ def check_card(card: dict) -> None:
     _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
     _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
-    check_steps(card)
     for name, (low, high) in CHOSEN.items():
-        value = card.get(name, low)
-        _demand(card, name, type(value) in (int, float) and low <= value <= high, f"a number from {low} to {high}")
+        number(card.get(name, low), f"the card's field {name}", low, high)
+    check_steps(card)
     for name in (ONNX, WEIGHTS):
         digest = card["checksums"].get(name)
         hexadecimal = isinstance(digest, str) and len(digest) == 64 and not set(digest) - set("0123456789abcdef")

@@ -28,9 +28,11 @@ def threshold(histogram: Histogram) -> float:
     >>> threshold(Histogram.of(np.array([[1, 2, 3, 11, 12, 13]], np.uint8)))
     3.0
     """
-    edges, dark, bright, dark_sum, bright_sum = histogram.halves()
-    apart = dark_sum * bright
-    apart -= bright_sum * dark
+    edges, dark, dark_sum = histogram.sums()
+    apart = dark_sum[:-1] * dark[-1]  # which comes to (m0 - m1) * w0 * w1 without the sum of the bright
+    apart -= dark[:-1] * dark_sum[-1]
     apart *= apart
-    apart /= dark * bright
+    weights = dark[-1] - dark[:-1]
+    weights *= dark[:-1]
+    apart /= weights
     return float(edges[np.argmax(apart)])

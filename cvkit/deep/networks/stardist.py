@@ -1,8 +1,9 @@
 """StarDist: every pixel says how likely an object is centred near it, and how far its border is in all directions.
 
 U. Schmidt, M. Weigert, C. Broaddus, G. Myers, MICCAI 2018. doi:10.1007/978-3-030-00934-2_30
-The trunk is a U-Net. Stars are said at half the size; at full size the network says which pixels are background,
-object, or contact of two: stars tell touching objects apart, and these pixels where their borders are.
+The trunk is a U-Net. At full size the network says which pixels are background, object, or contact of two; at half the
+size it sees stars, and these part the objects that pixels alone leave together. Otherwise than in the paper the outline
+of an object is thus that of its pixels, not that of its star.
 """
 
 import keras
