@@ -23,9 +23,9 @@ SECONDS = 240  # what is slower than that has lost its way
 
 # The files, and the tests that are to notice; those that fail soonest first.
 FILES = {
-    "arrays.py": ["test_arrays.py", "test_bad_inputs.py", "test_properties.py"],
-    "checks.py": ["test_arrays.py", "test_bad_inputs.py"],
-    "notation.py": ["test_pipeline.py", "test_properties.py", "test_bad_inputs.py"],
+    "arrays.py": ["test_bad_inputs.py", "test_contract.py"],
+    "checks.py": ["test_bad_inputs.py", "test_contract.py"],
+    "notation.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "pipeline.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "compare/metrics.py": ["test_metrics.py", "test_properties.py"],
     "io.py": ["test_io.py", "test_bad_files.py"],
@@ -110,7 +110,7 @@ def draw(count: int) -> list[tuple[str, int]]:
     for name in FILES:
         tree = ast.parse((ROOT / "cvkit" / name).read_text("utf-8"))
         known += [(name, number) for number, _ in enumerate(places(tree))]
-    return sorted(random.Random(SEED).sample(known, min(count, len(known))))
+    return random.Random(SEED).sample(known, min(count, len(known)))
 
 
 def survives(copy: Path, name: str, number: int) -> tuple[bool, str]:
@@ -121,7 +121,20 @@ def survives(copy: Path, name: str, number: int) -> tuple[bool, str]:
     what = mutate(tree, number)
     path.write_text(ast.unparse(tree), "utf-8")
     tests = [str(copy / "tests" / test) for test in FILES[name] if (copy / "tests" / test).is_file()]
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-k", "not measured", *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "not measured and not 74 and not 77",
+        "-W",
+        "ignore",
+        *tests,
+    ]
     try:
         ran = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=SECONDS)
         return ran.returncode == 0, what
@@ -135,28 +148,30 @@ def main() -> None:
     """Draw, run and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--minutes", type=float, default=60, help="begin no further mutant after so long")
     parser.add_argument("--file", choices=FILES)
     given = parser.parse_args()
     chosen = [one for one in draw(given.count) if given.file in (None, one[0])]
-    survivors, killed, began = [], dict.fromkeys(FILES, 0), time.process_time()
+    survivors, killed, run = [], dict.fromkeys(FILES, 0), dict.fromkeys(FILES, 0)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         shutil.copytree(
             ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "results"), symlinks=True
         )
+        end = time.monotonic() + 60 * given.minutes
         for name, number in chosen:
+            if time.monotonic() > end:
+                break
+            run[name] += 1
             alive, what = survives(copy, name, number)
             killed[name] += not alive
             survivors += [[name, what]] * alive
             print("SURVIVED" if alive else "killed", name, what, flush=True)
     from common import table, write_results
 
-    totals = {name: sum(one[0] == name for one in chosen) for name in FILES}
-    rows = [[name, totals[name], killed[name]] for name in FILES if totals[name]]
-    share = sum(killed.values()) / len(chosen)
-    text = (
-        f"{sum(killed.values())} of {len(chosen)} mutants killed: {share:.0%}. Drawn with seed {SEED} from all places."
-    )
+    rows = [[name, run[name], killed[name]] for name in FILES if run[name]]
+    done, dead = sum(run.values()), sum(killed.values())
+    text = f"{dead} of {done} mutants killed: {dead / done:.0%}. Drawn with seed {SEED} from all places of these files."
     write_results(
         "mutation",
         f"python benchmarks/mutation.py --count {given.count}",
@@ -165,7 +180,6 @@ def main() -> None:
         table(["file", "mutants", "killed"], rows),
         "Survivors:\n\n" + "\n".join(f"- {name}, {what}" for name, what in survivors),
     )
-    print(f"{time.process_time() - began:.0f} s of this process")
 
 
 if __name__ == "__main__":
