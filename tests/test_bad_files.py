@@ -368,6 +368,23 @@ def test_what_is_not_read_in_part(put):
     check(caught.value, path, "file-truncated", "copy")
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        png(9999, 9999, bytes(99)),
+        patched(pillow(RGB, "BMP"), (18, struct.pack("<ii", 9999, 9999))),
+        in_jpeg(JPEG, b"\xff\xc0", 5, struct.pack(">HH", 9999, 9999)),
+        b"P6 9999 9999 255\n" + bytes(99),
+    ],
+    ids=["PNG", "BMP", "JPEG", "PNM"],
+)
+def test_next_to_nothing_is_not_blown_up_to_an_image(put, content):
+    path = put(content)
+    with pytest.raises(CvkitError) as caught:
+        read(path, allow_truncated=True)
+    check(caught.value, path, "file-truncated", "next to nothing of it is there; copy it again")
+
+
 def test_what_was_done_is_told(put):
     _, info = read(put(pillow(CLEAR, "PNG", exif=EXIF)), info=True)
     assert (info.format, info.width, info.height, info.colour, info.bits) == ("PNG", 32, 24, "rgb", 8)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import BmpImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged
+from cvkit.decode.info import Info, cut, damaged, filled
 
 SIGNATURE = re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
 _BITS = {
@@ -56,4 +56,4 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
 def mend(data: bytes) -> bytes:
     """Put zeros in the place of the missing end."""
     info = look(data)
-    return data.ljust(max(int.from_bytes(data[2:6], "little"), len(data)) + 4 * info.width * info.height, b"\0")
+    return filled(data, len(data) + 4 * info.width * info.height)
