@@ -18,7 +18,7 @@ from common import table, write_results
 
 from cvkit.deep.quiet import import_keras
 
-SIZE, BATCH, STEPS, ROUNDS = 128, 8, 4, 5
+SIZE, BATCH, STEPS, ROUNDS = 128, 8, 2, 5
 
 
 def with_cvkit(precision: str, patches):
