@@ -1,8 +1,8 @@
 """Fuzz what comes from outside: mutants of image files through `cvkit.read`, and of model folders through loading.
 
 Every mutant follows from the seed and its number. A child process of bounded memory (what the libraries need, and 1 GB)
-takes them one after the other, each within 5 seconds of work; if one kills it, that is noted and a new child goes on behind it.
-All that may come out is an image or a `CvkitError`.
+takes them one after the other, each within 5 seconds of work; if one kills it, that is noted and a new child goes on
+behind it. All that may come out is an image or a `CvkitError`.
 
     python benchmarks/fuzz.py                        20,000 images, 2,000 models: some minutes
     python benchmarks/fuzz.py images --count 1000
