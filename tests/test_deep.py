@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from scenes import DATA, blobs
+from scenes import DATA
 
 import cvkit
 from cvkit import registry

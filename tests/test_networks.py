@@ -1,7 +1,7 @@
 """Every network: its size, images of any size, learning, export, how far it looks; and the encoders."""
 
 import re
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ EVERYWHERE = ["deeplab_v3_plus", "fast_scnn", "pspnet", "segformer"]  # these se
 SUPERVISED = ["u2net", "unet", "unet_plus_plus"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def small(name, channels, classes, more=""):
     """A small network, its weights drawn by the same seed."""
     from keras.utils import set_random_seed
