@@ -66,7 +66,7 @@ def networks() -> list[str]:
 
     Examples
     --------
-    >>> "unet" in networks()
+    >>> "unet" in networks() and "stardist" in networks()
     True
     """
     return _files(NETWORKS)

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from scenes import DATA
+from scenes import DATA, blobs
 
 import cvkit
 from cvkit import registry
@@ -21,6 +21,19 @@ NUCLEI = registry.TRAINED / "nuclei"
 def build(keras):
     """The `build` of a network, made small."""
     return lambda *given, **more: registry.network("unet")(*given, **{"width": 4, "depth": 2} | more)
+
+
+def test_steps_lower_the_loss(build, keras):
+    from cvkit.deep.segmenter import Segmenter
+
+    keras.utils.set_random_seed(0)
+    segmenter = Segmenter(build((None, None, 1), 2))
+    segmenter.compile(keras.optimizers.Adam(1e-2))
+    image, labels = blobs(shape=(48, 48))
+    batch = (image[None, :, :, None] / 255.0).astype(np.float32), (labels[None] > 0).astype(np.uint8)
+    losses = [segmenter.train_on_batch(*batch, return_dict=True)["loss"] for _ in range(15)]
+    assert losses[-1] < 0.7 * losses[0]
+    assert segmenter.test_on_batch(*batch, return_dict=True).keys() == {"loss", "dice"}
 
 
 def test_reach_is_far_enough_for_exact_tiles(build, keras, monkeypatch, tmp_path):

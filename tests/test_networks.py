@@ -48,6 +48,10 @@ def noise(*shape):
     return np.random.default_rng(0).random(shape, np.float32)
 
 
+def test_every_network_is_tested():
+    assert {*SMALL} == {*registry.networks()}
+
+
 @pytest.mark.parametrize(("channels", "classes", "sizes"), [(3, 1, [(33, 51), (1, 1)]), (1, 3, [(7, 2)])])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_network_gives_probabilities_of_the_size_of_its_input(name, channels, classes, sizes, keras):
