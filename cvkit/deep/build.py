@@ -40,7 +40,7 @@ def build(text: str, channels: int, classes: int) -> keras.Model:
     Examples
     --------
     >>> build("unet(width=4, depth=1)", 1, 2).count_params()
-    2286
+    1758
     """
     name, arguments = registry.parse(text)
     make = registry.network(name)

@@ -17,7 +17,10 @@ LOCAL = (
 )
 LOCAL_NAMES = ("Add", "LayerScale", "StochasticDepth")  # in keras.applications, without a public class
 POOLED = (layers.GlobalAveragePooling2D, Pool)
-SHRINKING = (layers.Conv2D, layers.DepthwiseConv2D, layers.MaxPooling2D, layers.AveragePooling2D)
+SHRINKING = (
+    *(layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D),
+    *(layers.MaxPooling2D, layers.AveragePooling2D),
+)
 
 # Of a map: the size of its pixels, and how far a tile's left and right edge spoil it, in pixels of the image.
 # None: it has no place, being the mean over all.

@@ -40,7 +40,7 @@ def build(
     Returns
     -------
     model : keras.Model
-        (N, H, W, C) float32 -> (N, H, W, classes) float32. 3.2 million parameters by default.
+        (N, H, W, C) float32 -> (N, H, W, classes) float32. 3.1 million parameters by default.
     """
     image = keras.Input(input_shape)
     maps = pyramid(image, encoder, weights, width=width)

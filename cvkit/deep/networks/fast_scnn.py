@@ -30,7 +30,7 @@ def build(
     Returns
     -------
     model : keras.Model
-        (N, H, W, C) float32 -> (N, H, W, classes) float32. 1.1 million parameters by default.
+        (N, H, W, C) float32 -> (N, H, W, classes) float32. 1.2 million parameters by default.
     """
     image = keras.Input(input_shape)
     x = convolve(Align(32)(image), width, 1, strides=2)  # (N, H/2, W/2, F)

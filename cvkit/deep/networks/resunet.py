@@ -30,7 +30,7 @@ def build(
     Returns
     -------
     model : keras.Model
-        (N, H, W, C) float32 -> (N, H, W, classes) float32. 2.0 million parameters by default.
+        (N, H, W, C) float32 -> (N, H, W, classes) float32. 2.1 million parameters by default.
     """
     image = keras.Input(input_shape)
     widths = [min(width * 2**level, widest) for level in range(depth + 1)]
