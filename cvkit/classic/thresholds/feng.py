@@ -49,7 +49,7 @@ def threshold(
     array([[7.92, 7.92, 7.92]])
     """
     for name, value in (("a", a), ("g", g), ("k1", k1), ("k2", k2)):
-        number(value, name)
+        number(value, name, *((-10, 10) if name == "g" else ()))
     around = np.asarray(local(image, window * (whole(wider, "wider") // 2 * 2 + 1), lambda s: s, border=border))
 
     def formula(m, s, low, rows):
