@@ -364,10 +364,10 @@ def test_more_pixels_than_can_be_numbered_are_refused():
         polygons,
         convex_hull,
     ):
-        with pytest.raises(ValueError, match=r"fewer than 2\*\*31 pixels, got 2147483648; cut the image into tiles"):
+        with pytest.raises(ValueError, match="at most 2,147,483,647 values, got 2,147,483,648; cut it into tiles"):
             function(mask)
     for function in (hysteresis, reconstruct):
-        with pytest.raises(ValueError, match="cut the image into tiles"):
+        with pytest.raises(ValueError, match="cut it into tiles"):
             function(mask, mask)
 
 

@@ -284,7 +284,9 @@ def test_otsu_of_many_pixels_does_not_overflow():
 def test_wide_integers_are_not_narrowed():
     image = np.array([[2**40, 2**40 + 5, 5, 6]], np.int64)
     assert segment(image, "otsu").tolist() == [[True, True, False, False]]
-    assert threshold(image.astype(np.uint64) + 2**62, "otsu") < 2**62 + 2**40
+    assert threshold(image.astype(np.uint64) + 2**52, "otsu") < 2**52 + 2**40
+    with pytest.raises(ValueError, match=r"whole numbers within 2\*\*53"):
+        threshold(image.astype(np.uint64) + 2**62, "otsu")
 
 
 @pytest.mark.parametrize("compiled", [True, False])
