@@ -161,7 +161,7 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
 
 def answering(network: keras.Model) -> keras.Model:
     """The network without the outputs that are only there to be taught."""
-    return network if len(network.outputs) == 1 else keras.Model(network.inputs, network.outputs[0])
+    return network if len(network.outputs) == 1 else keras.Model(network.input, network.outputs[0])
 
 
 def _in_float32(network: keras.Model | None, card: dict) -> keras.Model:

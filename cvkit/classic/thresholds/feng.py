@@ -3,6 +3,7 @@
     T = (1 - a) * m + b * (s / r) * (m - low) + c * low        b, c = k1 * (s / r)**g, k2 * (s / r)**g
 
 M. L. Feng, Y. P. Tan, IEICE Electronics Express 1(16), 2004. doi:10.1587/elex.1.501
+Computed at every pixel; Doxa does so at one pixel of each window and interpolates, with 0.025 and 0.2 for `k1`, `k2`.
 `low` is the least value of the window, `r` the deviation of one of the same centre and of `wider` its side.
 """
 
