@@ -23,8 +23,8 @@ SECONDS = 240  # what is slower than that has lost its way
 
 # The files, and the tests that are to notice; those that fail soonest first.
 FILES = {
-    "arrays.py": ["test_bad_inputs.py", "test_contract.py"],
-    "checks.py": ["test_bad_inputs.py", "test_contract.py"],
+    "arrays.py": ["test_checks.py", "test_bad_inputs.py", "test_contract.py"],
+    "checks.py": ["test_checks.py", "test_bad_inputs.py", "test_contract.py"],
     "notation.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "pipeline.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "compare/metrics.py": ["test_metrics.py", "test_properties.py"],

@@ -425,3 +425,29 @@ def test_faults_of_an_engine_are_told_in_our_words(tmp_path):
     assert refused(folder) == "model-engine"
     with pytest.raises(CvkitError, match=re.escape("the engine cannot load this network")):
         predict.load_model(folder)
+
+
+def test_a_network_of_stars_gives_distances_too(tmp_path):
+    def given(last, **fields):
+        return write_model(tmp_path / f"{last}{len(fields)}", network(classes=last).SerializeToString(), **fields)
+
+    stars = {"answer": "labels", "foreground": []}
+    for last, sound in ((2 + 1 + 8, True), (2 + 1 + 7, False), (2, True), (3, False)):
+        folder = given(last, **stars)
+        if sound:
+            assert check_file(folder, read_card(folder), "model.onnx")
+        else:
+            assert refused(folder) == "model-classes"
+    assert refused(given(11, answer="labels")) == "model-classes"
+
+
+def test_a_card_and_weights_may_be_as_long_as_they_may(tmp_path):
+    folder = write_model(tmp_path / "m", more="x" * 1_000_000)
+    assert read_card(folder)["more"]
+    write_model(tmp_path / "m", more="x" * 1_050_000)
+    with pytest.raises(CvkitError, match=r"expected 1,048,576 bytes at most"):
+        read_card(folder)
+    nested = b'{"a": ' + b"[" * 14 + b"]" * 14 + b"}"
+    assert strict_json(nested)
+    with pytest.raises(CvkitError, match="nested"):
+        strict_json(nested.replace(b"[]", b"[[[]]]"))
