@@ -90,13 +90,8 @@ def test_floats_are_taken_in_the_range_of_their_squares(dtype):
     for good in (9.9e29, 1.1e-30, -9e29, 0.0):
         image = np.array([[good, 0, np.nan]], dtype)
         assert as_image(image) is image
-    for bad, words in (
-        (2e30, "got 2e"),
-        (-2e30, "got 2e"),
-        (9e-31, "got 9e"),
-        (-np.inf, "infinite"),
-        (np.inf, "infinite"),
-    ):
+    wrong = {2e30: "got 2", -2e30: "got 2", 9e-31: "got (9|8.99)", -np.inf: "infinite", np.inf: "infinite"}
+    for bad, words in wrong.items():
         with pytest.raises(CvkitError, match=words):
             as_image(np.array([[bad, 0, np.nan]], dtype))
     assert np.isnan(as_image(np.full((1, 2), np.nan, dtype))).all()
