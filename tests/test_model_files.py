@@ -438,7 +438,7 @@ def test_a_network_of_stars_gives_distances_too(tmp_path):
             assert check_file(folder, read_card(folder), "model.onnx")
         else:
             assert refused(folder) == "model-classes"
-    assert refused(given(11, answer="labels")) == "model-classes"
+    assert refused(given(11, answer="mask")) == "model-classes"
 
 
 def test_a_card_and_weights_may_be_as_long_as_they_may(tmp_path):

@@ -25,7 +25,7 @@ FIELDS = {
     "channels": int,  # 1 = grey, 3 = RGB
     "classes": list,  # a name for each
     "answer": str,  # "mask", "labels" or "classes"
-    "foreground": list,  # numbers of the classes that the mask holds; empty where stars tell the objects
+    "foreground": list,  # numbers of the classes that the mask holds
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
@@ -35,7 +35,8 @@ FIELDS = {
 }
 RESIZING = ("crop", "resize")
 ANSWERS = ("mask", "labels", "classes")
-CHOSEN = {"threshold": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}  # fields that may be there, their ranges
+# Fields that may be there, chosen on validation images, and their ranges.
+CHOSEN = {"threshold": (0, 1), "star": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}
 
 
 def read_card(folder: str | Path) -> dict:
@@ -170,8 +171,7 @@ def _fit(network: Network, card: dict) -> None:
             remedy=AGAIN,
         )
     last = given[1][-1] if given[1] else None
-    stars = card["answer"] == "labels" and not card["foreground"]
-    if given[0] == FLOAT and stars and (last is None or (last > count + 1 and (last - count - 1) % 4 == 0)):
+    if (given[0], card["answer"]) == (FLOAT, "labels") and last and last > count + 1 and (last - count - 1) % 4 == 0:
         return  # the classes, the probability of a star, and its distances along a multiple of four rays
     if (given[0], last) not in wanted[1]:
         raise CvkitError(
@@ -200,7 +200,7 @@ def annotate(folder: str | Path, **fields) -> dict:
     """
     card = read_card(folder)
     fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
-    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"}:
         fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
