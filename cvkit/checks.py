@@ -1,6 +1,6 @@
 """Checks on which those of the kinds of arrays stand: single numbers, choices, what an array holds."""
 
-import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,9 @@ def _is_real(value: Any) -> bool:
     """Whether this is a finite number that is no bool; whole numbers may be too large to be a float."""
     if isinstance(value, np.floating):
         return bool(np.isfinite(value))
-    return isinstance(value, (int, float, np.integer)) and not isinstance(value, bool) and math.inf > abs(value)
+    return (
+        isinstance(value, (int, float, np.integer)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def as_shape(shape: Any) -> tuple[int, int]:
