@@ -451,3 +451,30 @@ def test_a_card_and_weights_may_be_as_long_as_they_may(tmp_path):
     assert strict_json(nested)
     with pytest.raises(CvkitError, match="nested"):
         strict_json(nested.replace(b"[]", b"[[[]]]"))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "u1", "i1", "u2", "i2", "i4", "i8", "?", "f2", "f8", "u4", "u8"])
+def test_elements_of_every_type_have_their_length(dtype, tmp_path):
+    values = np.ones((3, 5), dtype)
+    found = inspect_onnx(network(initializers=[numpy_helper.from_array(values, "t")]).SerializeToString())
+    assert found.parameters == inspect_onnx(network().SerializeToString()).parameters + 15
+    folder = write_model(tmp_path / "m", weights=safetensors.numpy.save({"t": values}))
+    assert [shape for _, shape in inspect_weights(folder, "weights.safetensors").values()] == [(3, 5)]
+    for kind, count in ((TensorProto.FLOAT, 15), (TensorProto.DOUBLE, 15), (TensorProto.INT64, 15)):  # typed, not raw
+        typed = helper.make_tensor("t", kind, [3, 5], [1] * count)
+        assert inspect_onnx(network(initializers=[typed]).SerializeToString()).parameters == found.parameters
+
+
+def test_numbers_are_read_to_their_last_bit():
+    from cvkit.deep import wire
+
+    def read(content):
+        return list(wire.fields(memoryview(content)))
+
+    assert read(b"\xff\xff\xff\xff\x0f\x00"[:5].replace(b"\xff", b"\xf8", 1) + b"\x01") == [(2**29 - 1, 0, 1)]
+    assert wire.varint(memoryview(b"\xff" * 9 + b"\x01"), 0) == (2**64 - 1, 10)
+    assert [wire.signed(value) for value in (0, 2**63 - 1, 2**63, 2**64 - 1)] == [0, 2**63 - 1, -(2**63), -1]
+    wrong = [b"\x80\x80\x80\x80\x10\x00", b"\x00\x01", b"\x07\x00", b"\xff" * 9 + b"\x02", b"\x0a\x02\x00", b"\x0d\x00"]
+    for content in wrong:  # a tag of 2**32, field 0, kind 7, 2**64, a byte too few
+        with pytest.raises(CvkitError, match="protocol buffer"):
+            read(content if content[:1] != b"\xff" else b"\x08" + content)
