@@ -18,7 +18,7 @@ from common import table, write_results
 
 from cvkit.deep.quiet import import_keras
 
-SIZE, BATCH, STEPS, ROUNDS = 128, 8, 4, 5
+SIZE, BATCH, STEPS, ROUNDS = 128, 8, 2, 5
 
 
 def with_cvkit(precision: str, patches):
@@ -49,7 +49,7 @@ def main() -> None:
     import_keras()
     from cvkit.deep.augment import Augmentation
     from cvkit.deep.data import Patches
-    from cvkit.deep.fitting import _has_bfloat16
+    from cvkit.deep.fitting import has_bfloat16
     from cvkit.deep.target import find_target
 
     cv2.setNumThreads(1)
@@ -59,7 +59,7 @@ def main() -> None:
     patches = Patches([(image, truth)], find_target("unet", [truth]), Augmentation("strong"), **arguments)
     images, classes = (np.concatenate(part) for part in zip(*(patches[step] for step in range(STEPS)), strict=True))
     runs = {"cvkit, with its patches": with_cvkit("f32", patches), "Keras fit, arrays": with_keras(images, classes)}
-    if _has_bfloat16():
+    if has_bfloat16():
         runs["cvkit, with its patches, bf16"] = with_cvkit("bf16", patches)
     runs["cvkit's patches alone"] = lambda: [patches[step] for step in range(STEPS)]
     found = {name: [] for name in runs}

@@ -89,7 +89,7 @@ def fit(
 
 def build_in(precision: str, card: dict) -> keras.Model:
     """Build the network of a card, its layers computing in float32 or bfloat16."""
-    if precision == "bf16" and not _has_bfloat16():
+    if precision == "bf16" and not has_bfloat16():
         raise ValueError("this processor has no bfloat16 arithmetic and would only be slower; train with 'f32'.")
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else policy)
@@ -167,7 +167,7 @@ def _memory() -> float:
         return 8e9
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the processor, or an accelerator beside it, computes in bfloat16."""
     import tensorflow as tf
 
