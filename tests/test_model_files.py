@@ -478,3 +478,35 @@ def test_numbers_are_read_to_their_last_bit():
     for content in wrong:  # a tag of 2**32, field 0, kind 7, 2**64, a byte too few
         with pytest.raises(CvkitError, match="protocol buffer"):
             read(content if content[:1] != b"\xff" else b"\x08" + content)
+
+
+LIMITS = {"strides": (1, 1024), "dilations": (1, 4096), "kernel_shape": (1, 4096), "output_shape": (1, 2**20)}
+LIMITS |= {"pads": (0, 4096), "output_padding": (0, 4096), "group": (1, 2**16), "num_groups": (1, 2**16)}
+LIMITS |= {"blocksize": (1, 64), "axis": (-8, 7), "axes": (-8, 7), "perm": (0, 7), "start": (-8, 8), "end": (-8, 8)}
+LIMITS |= {"to": (1, 16), "dtype": (1, 16), "ceil_mode": (0, 1), "allowzero": (0, 1), "keepdims": (0, 1)}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_attributes_have_limits(name):
+    low, high = LIMITS[name]
+    for value in (low, high):
+        assert inspect_onnx(attribute(name, [value])().SerializeToString())
+    for value in (low - 1, high + 1):
+        with pytest.raises(CvkitError, match=f"{name} of {value}, which must lie in {low}..{high}"):
+            inspect_onnx(attribute(name, [value])().SerializeToString())
+
+
+def test_sides_of_inputs_and_typed_numbers_are_counted():
+    for side, sound in ((0, True), (2**31 - 1, True), (2**31, False), (-1, False)):
+        model = network()
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = side
+        if sound:
+            assert inspect_onnx(model.SerializeToString()).inputs["image"][1][1] == side
+        else:
+            with pytest.raises(CvkitError, match=f"a side of {side}"):
+                inspect_onnx(model.SerializeToString())
+    for wrong in (14, 16):
+        typed = helper.make_tensor("t", TensorProto.FLOAT, [3, 5], [1] * 15)
+        typed.float_data[:] = [1.0] * wrong
+        with pytest.raises(CvkitError, match="other content"):
+            inspect_onnx(network(initializers=[typed]).SerializeToString())
