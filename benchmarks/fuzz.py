@@ -353,7 +353,8 @@ def main() -> None:
 
     bound = f"{MEMORY >> 20} MB beyond what the libraries need, {SECONDS} s a mutant, seed {SEED}."
     libraries = ["numpy", "opencv-python", "pillow", "tifffile", "onnxruntime"]
-    return write_results("fuzz", "python benchmarks/fuzz.py", libraries, bound, *parts)
+    name, kind = (f"fuzz_{given.kind}", f" {given.kind}") if given.kind else ("fuzz", "")
+    return write_results(name, f"python benchmarks/fuzz.py{kind}", libraries, bound, *parts)
 
 
 if __name__ == "__main__":

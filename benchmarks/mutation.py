@@ -14,17 +14,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SEED = 20261125
-SECONDS = 240  # what is slower than that has lost its way
+LEFT_OUT = "not measured and not 74 and not 77 and not before_the_training"  # those that need Keras
+SECONDS = 600  # what is slower than that has lost its way
 
 # The files, and the tests that are to notice; those that fail soonest first.
 FILES = {
-    "arrays.py": ["test_bad_inputs.py", "test_contract.py"],
-    "checks.py": ["test_bad_inputs.py", "test_contract.py"],
+    "arrays.py": ["test_checks.py", "test_bad_inputs.py"],
+    "checks.py": ["test_checks.py", "test_bad_inputs.py"],
     "notation.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "pipeline.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "compare/metrics.py": ["test_metrics.py", "test_properties.py"],
@@ -120,28 +121,21 @@ def survives(copy: Path, name: str, number: int) -> tuple[bool, str]:
     tree = ast.parse(source)
     what = mutate(tree, number)
     path.write_text(ast.unparse(tree), "utf-8")
-    tests = [str(copy / "tests" / test) for test in FILES[name] if (copy / "tests" / test).is_file()]
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-k",
-        "not measured and not 74 and not 77",
-        "-W",
-        "ignore",
-        *tests,
-    ]
     try:
-        ran = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=SECONDS)
-        return ran.returncode == 0, what
-    except subprocess.TimeoutExpired:
-        return False, what
+        return passes(copy, FILES[name]), what
     finally:
         path.write_text(source, "utf-8")
+
+
+def passes(copy: Path, tests: Iterable[str]) -> bool:
+    """Whether these tests pass in a copy of the tree."""
+    paths = [str(copy / "tests" / test) for test in tests if (copy / "tests" / test).is_file()]
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "ignore", "-k", LEFT_OUT]
+    command = [sys.executable, "-m", "pytest", *options, *paths]
+    try:
+        return subprocess.run(command, cwd=copy, capture_output=True, timeout=SECONDS).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def main() -> None:
@@ -158,6 +152,8 @@ def main() -> None:
         shutil.copytree(
             ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "results"), symlinks=True
         )
+        if not passes(copy, sorted({test for tests in FILES.values() for test in tests})):
+            sys.exit("the tests fail without a mutant: nothing can be said.")
         end = time.monotonic() + 60 * given.minutes
         for name, number in chosen:
             if time.monotonic() > end:

@@ -26,9 +26,11 @@ def odd(value: Any, name: str, least: int = 3, most: int = WIDEST) -> int:
 
 def number(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> float:
     """Accept a finite number within `low`..`high`, both included."""
-    if _is_real(value) and low <= value <= high and abs(value) <= GREATEST:
-        return value
-    low, high = (-GREATEST, GREATEST) if _is_real(value) and abs(value) > GREATEST else (low, high)
+    if _is_real(value):
+        plain = value.item() if isinstance(value, np.generic) else value  # NumPy would round the bounds to its dtype
+        if low <= plain <= high and abs(plain) <= GREATEST:
+            return value
+        low, high = (low, high) if abs(plain) <= GREATEST else (-GREATEST, GREATEST)
     bounds = {(False, False): "", (True, False): f" of at least {low}", (False, True): f" of at most {high}"}
     between = bounds.get((low > -np.inf, high < np.inf), f" between {low} and {high}")
     raise CvkitError("parameter-number", f"`{name}` must be a finite number{between}", came=shorten(value))
@@ -68,8 +70,11 @@ def _is_whole(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Whether this is a finite number that is no bool; whole numbers may be too large to be a float."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return real and bool(abs(value) <= sys.float_info.max)
+    if isinstance(value, np.floating):
+        return bool(np.isfinite(value))
+    return (
+        isinstance(value, (int, float, np.integer)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def as_shape(shape: Any) -> tuple[int, int]:

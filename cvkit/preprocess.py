@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, as_gray, as_image, number, odd, one_of, whole
+from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, number, odd, one_of, whole
 
 __all__ = ["clahe", "crop", "flatten_background", "gaussian", "gray", "invert", "median", "normalize", "resize"]
 
@@ -235,6 +235,7 @@ def resize(image: Image, *, height: int | None = None, width: int | None = None)
     rows, cols = image.shape[:2]
     new_rows = whole(height, "height") if height is not None else max(1, round(rows * whole(width, "width") / cols))
     new_cols = whole(width, "width") if width is not None else max(1, round(cols * new_rows / rows))
+    new_rows, new_cols = as_shape((new_rows, new_cols))
     way = cv2.INTER_AREA if new_rows * new_cols < rows * cols else cv2.INTER_LINEAR
     return _in_float(image, lambda values: cv2.resize(values, (new_cols, new_rows), interpolation=way))
 

@@ -259,6 +259,17 @@ def test_74_a_network_of_billions_is_refused_by_its_card(keras, tmp_path):
             cvkit.train(text, [(IMAGE, MASK)], tmp_path / text[:12], epochs=1)
 
 
+def test_steps_that_do_not_fit_are_refused_before_the_training(keras, tmp_path):
+    for text, words in (
+        ("unet | median", "postprocess"),
+        ("otsu | unet", "preprocess"),
+        ("unet | split(nek=1)", "neck"),
+    ):
+        with pytest.raises(CvkitError, match=words):
+            cvkit.train(text, [(IMAGE, MASK)], tmp_path / "run", epochs=1)
+        assert not (tmp_path / "run").exists()
+
+
 def test_77_no_pairs_to_train_on_are_refused(keras, tmp_path):
     with pytest.raises(ValueError, match="no pairs"):
         cvkit.train("unet", [], tmp_path)

@@ -94,7 +94,7 @@ def check_card(card: dict) -> None:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _wrong(name, f"of type {getattr(kind, '__name__', kind)}", value)
     count, answer = len(card["classes"]), card["answer"]
-    _text(card, "summary", 1, 500)
+    _text(card, "summary", 1, 5000)
     _demand(card, "channels", card["channels"] in (1, 3), "1 or 3")
     _demand(card, "answer", answer in ANSWERS, f"one of {', '.join(ANSWERS)}")
     _demand(card, "classes", (1 if answer == "labels" else 2) <= count <= 255, "of 2 to 255 names")

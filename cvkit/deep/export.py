@@ -20,6 +20,7 @@ from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.reach import reach
+from cvkit.errors import CvkitError
 
 TOLERANCE = 1e-5
 
@@ -106,6 +107,8 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
             twin = answering(_in_float32(None, card))
             _write_onnx(twin, Path(folder) / ONNX)
             shape, expected = load(Path(folder) / ONNX)(images).shape, tuple(twin(images).shape)
+        except CvkitError:
+            raise
         except Exception as fault:  # the converters and engines have errors of every kind
             raise ValueError(f"{network} cannot be exported to ONNX, so it is not trained: {fault}") from fault
     if shape != expected:

@@ -66,7 +66,7 @@ def segment(
         return ink
     paper_only = np.ma.masked_array(smooth, ink | left_out)
     paper = np.asarray(local(paper_only, window, lambda m: m, border="truncate"))[ink]
-    paper = np.where(np.isnan(paper), paper_only.mean() if paper_only.count() else 255.0, paper)
+    paper = np.where(~np.isfinite(paper), paper_only.mean() if paper_only.count() else 255.0, paper)
     below = paper - smooth[ink]
     fall = np.exp(-4 * paper / (max(paper.mean(), 1e-9) * (1 - p1)) + 2 * (1 + p1) / (1 - p1))
     ink[ink] = below > q * below.mean() * ((1 - p2) / (1 + fall) + p2)
