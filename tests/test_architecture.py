@@ -52,6 +52,7 @@ ALLOWED = {
     "deep/data": {"numpy", "keras", "cvkit.arrays", "cvkit.deep"},
     "deep/export": {"numpy", "keras", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
     "deep/segmenter": {"keras", "tensorflow", "cvkit.deep"},
+    "deep/blocks": {"keras", "tensorflow"},
     "datasets": {"numpy", "cvkit.arrays", "cvkit.io", "cvkit.datasets"},
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
     "datasets/coco": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.datasets"},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cvkit.arrays import whole
 from cvkit.classic import kernel
 
 LEVELS = 65536
@@ -114,7 +115,7 @@ class Histogram:
 
         For methods that read the shape of the histogram, which thousands of hardly populated levels do not show.
         """
-        trimmed = self.trimmed()
+        trimmed, levels = self.trimmed(), whole(levels, "levels", 2)
         many = len(trimmed.counts)
         if many <= levels:
             return trimmed
@@ -147,7 +148,7 @@ def _count(
     image: np.ndarray, counted: np.ndarray | None, levels: int, low: float = 0, scale: float = 1.0
 ) -> np.ndarray:
     """Count the levels ``round((image - low) * scale)``, strip by strip unless they are compiled."""
-    if counted is None and kernel.takes(image):
+    if counted is None and kernel.takes(image) and image.size < 1 << 32:  # it counts with 32 bits
         return kernel.counts(np.ascontiguousarray(image))
     rows = max(1, _STRIP // image.shape[1])
     strips = [slice(row, row + rows) for row in range(0, image.shape[0], rows)]

@@ -33,6 +33,7 @@ FIELDS = {
     "stride": int,  # how often the network halves the size, as a factor
     "checksums": dict,  # SHA-256 of the other two files
 }
+RESIZING = ("crop", "resize")
 ANSWERS = ("mask", "labels", "classes")
 # Fields that may be there, chosen on validation images, and their ranges.
 CHOSEN = {"threshold": (0, 1), "star": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}
@@ -232,7 +233,8 @@ def _steps(card: dict, name: str, kind: str) -> str:
     """Demand known steps with their arguments, each taking what stands before it; give the last kind."""
     for text in registry.split(card[name]) if card[name] else []:
         step, arguments = registry.parse(text)
-        _demand(card, name, step in registry.steps(), f"steps of `cvkit list`, which {step[:40]!r} is not")
+        known = step in registry.steps() and step not in RESIZING
+        _demand(card, name, known, f"steps of `cvkit list` that keep the size, which {step[:40]!r} is not")
         entry = registry.find(step)
         Step(entry, arguments)
         _demand(card, name, kind in entry.takes, f"steps that fit; {step} takes {' or '.join(entry.takes)}, not {kind}")

@@ -16,22 +16,12 @@ import keras
 import numpy as np
 import safetensors.numpy
 
-from cvkit.deep.blocks import Fit
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.reach import reach
 
 TOLERANCE = 1e-5
-LOCAL = (
-    keras.layers.InputLayer,
-    keras.layers.BatchNormalization,
-    keras.layers.ReLU,
-    keras.layers.Activation,
-    keras.layers.Concatenate,
-    keras.layers.MaxPooling2D,
-    keras.layers.UpSampling2D,
-    Fit,
-)
 
 
 def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndarray) -> Path:
@@ -89,42 +79,6 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
     return folder
 
 
-def reach(network: keras.Model) -> tuple[int, int]:
-    """Bound how far to each side a network looks, and tell how far it shrinks the image.
-
-    Each convolution adds the reach of its kernel times the size of its pixels; the sum over all of them bounds
-    every way through the network. Pooling and up-sampling by nearest neighbour stay within blocks of the stride,
-    and add nothing where a tile begins at a multiple of it.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Of convolutions, pooling, up-sampling and layers that look at one pixel.
-
-    Returns
-    -------
-    halo, stride : int
-        In pixels.
-
-    Raises
-    ------
-    ValueError
-        If a layer is not known to look at a bounded neighbourhood.
-    """
-    inside = keras.Model(network.inputs, [layer.output for layer in network.layers])
-    side = 1024
-    shapes = inside.compute_output_shape((1, side, side, network.input_shape[-1]))
-    scales = [side // shape[1] for shape in shapes]
-    halo = 0
-    for layer, scale in zip(network.layers, scales, strict=True):
-        if isinstance(layer, keras.layers.Conv2D):
-            strides = layer.strides[0]
-            halo += (layer.kernel_size[0] - 1) // 2 * layer.dilation_rate[0] * scale // strides
-        elif not isinstance(layer, LOCAL):
-            raise ValueError(f"how far {type(layer).__name__} looks is not known; tiles would not be exact.")
-    return halo, max(scales)
-
-
 @lru_cache(maxsize=8)
 def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
     """Export a network untrained, and run it: what cannot be exported is refused before it is trained.
@@ -161,7 +115,7 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
 
 def answering(network: keras.Model) -> keras.Model:
     """The network without the outputs that are only there to be taught."""
-    return network if len(network.outputs) == 1 else keras.Model(network.inputs, network.outputs[0])
+    return network if len(network.outputs) == 1 else keras.Model(network.input, network.outputs[0])
 
 
 def _in_float32(network: keras.Model | None, card: dict) -> keras.Model:
