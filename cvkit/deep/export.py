@@ -153,5 +153,7 @@ def _difference(network: keras.Model, path: Path, images: np.ndarray) -> float:
     odd = images[:, : max(1, (height - 2) // 2 * 2 + 1), : max(1, (width - 4) // 2 * 2 + 1)]
     found = []
     for batch in (images, np.ascontiguousarray(odd)):
-        found.append(np.abs(keras.ops.convert_to_numpy(network(batch, training=False)) - run(batch)).max())
+        expected = keras.ops.convert_to_numpy(network(batch, training=False))
+        # Probabilities are compared as they are, distances above 1 by their share.
+        found.append((np.abs(expected - run(batch)) / np.maximum(np.abs(expected), 1)).max())
     return float(max(found))
