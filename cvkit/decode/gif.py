@@ -1,0 +1,72 @@
+"""GIF, animated ones too."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import GifImagePlugin
+
+from cvkit.decode import pixels
+from cvkit.decode.info import Info, cut, unsupported
+
+SIGNATURE = re.compile(rb"GIF8[79]a", re.DOTALL)
+_DENSEST = 4096  # pixels that a byte of LZW can hold, most generously
+
+
+def look(data: bytes) -> Info:
+    """Walk the blocks to the end mark."""
+    if len(data) < 13:
+        raise cut("its header is missing")
+    width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    info = Info("GIF", width, height, "palette", 8, pages=0)
+    first = 0
+    for name, length in _blocks(data):
+        if name == b",":
+            info.pages += 1
+            first = first or length
+    info.truncated = name != b";" or width * height > _DENSEST * first
+    if not info.pages:
+        raise cut("there is no image in it")
+    return info
+
+
+def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
+    """Decode a page of a whole file; palettes of greys are grey."""
+    opened = pixels.opened(GifImagePlugin.GifImageFile, data)
+    info.indexed = indices and info.page == 0 and pixels.has_colours(opened)
+    image = pixels.from_pillow(opened, info)
+    if info.indexed or image.ndim == 2:
+        return image
+    grey = info.pages == 1 and not pixels.has_colours(opened)
+    return image[:, :, 0] if grey else image
+
+
+def mend(data: bytes) -> bytes:
+    """Refuse: what is there of a GIF is not worth the trouble."""
+    raise unsupported("a GIF that is cut short, which is not read in part", "copy it again")
+
+
+def _blocks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    """Give the mark and the length of every whole block; b"" at the end if the file is cut."""
+    start = 13 + _palette(data[10])
+    while start < len(data):
+        begin, name = start, data[start : start + 1]
+        if name == b";":
+            yield name, 1
+            return
+        if name == b"!":
+            start += 2
+        elif name == b"," and start + 10 < len(data):
+            start += 11 + _palette(data[start + 9])
+        else:
+            break
+        while start < len(data) and data[start]:
+            start += 1 + data[start]
+        start += 1
+        if start <= len(data):
+            yield name, start - begin
+    yield b"", 0
+
+
+def _palette(flags: int) -> int:
+    return 3 << (flags & 7) + 1 if flags & 128 else 0

@@ -1,0 +1,83 @@
+"""PBM, PGM, PPM as text or bytes, and PFM; read by NumPy, values as they are stored."""
+
+import re
+
+import numpy as np
+
+from cvkit.decode.info import Info, cut, damaged
+
+SIGNATURE = re.compile(rb"P[1-6Ff]\s", re.DOTALL)
+_GAP = rb"(?:\s|#[^\n]*\n)+"
+_NUMBERS = re.compile(rb"P[2356]" + 3 * (_GAP + rb"(\d{1,9})") + rb"\s")
+_BITS = re.compile(rb"P[14]" + 2 * (_GAP + rb"(\d{1,9})") + rb"\s")
+_FLOATS = re.compile(rb"P[Ff]" + 2 * (_GAP + rb"(\d{1,9})") + _GAP + rb"(-?[0-9.]{1,12})\s")
+
+
+def look(data: bytes) -> Info:
+    """Read the header, and compare the length with what the pixels need."""
+    head = _head(data)
+    kind, width, height = data[1:2], int(head[1]), int(head[2])
+    bits = 32 if kind in b"Ff" else 1 if kind in b"14" else 16 if int(head[3]) > 255 else 8
+    if bits == 32 and float(head[3] if head[3].count(b".") < 2 and head[3].strip(b"-.") else 0) == 0:
+        raise damaged("its scale is 0")
+    if kind in b"2356" and not 0 < int(head[3]) < 65536:
+        raise damaged(f"its greatest value is {int(head[3])}")
+    info = Info("PNM", width, height, "rgb" if kind in b"36F" else "grey", bits)
+    info.truncated = len(data) - head.end() < _size(info, kind)
+    return info
+
+
+def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
+    """Decode a whole file."""
+    head, kind = _head(data), data[1:2]
+    shape = (info.height, info.width, 3) if info.colour == "rgb" else (info.height, info.width)
+    if kind in b"123":
+        return _text(data[head.end() :], shape, info.bits, kind)
+    size, rest = _size(info, kind), memoryview(data)[head.end() :]
+    if kind == b"4":
+        rows = np.frombuffer(rest[:size], np.uint8).reshape(info.height, -1)
+        return np.unpackbits(rows, axis=1, count=info.width) == 0  # 1 is ink
+    order = "<" if kind in b"Ff" and head[3].startswith(b"-") else ">"
+    dtype = np.dtype({8: "u1", 16: "u2", 32: "f4"}[info.bits]).newbyteorder(order)
+    image = np.frombuffer(rest[:size], dtype).reshape(shape)
+    return image[::-1].copy() if kind in b"Ff" else image.copy()  # PFM begins at the bottom
+
+
+def mend(data: bytes) -> bytes:
+    """Put zeros in the place of the missing end."""
+    head = _head(data)
+    filler = b" 0" if data[1:2] in b"123" else b"\0"
+    return data + filler * (_size(look(data), data[1:2]) + head.end() - len(data))
+
+
+def _head(data: bytes) -> re.Match:
+    kind = data[1:2]
+    head = (_FLOATS if kind in b"Ff" else _BITS if kind in b"14" else _NUMBERS).match(data[:4096])
+    if head is None:
+        raise cut("its header is not understood")
+    return head
+
+
+def _size(info: Info, kind: bytes) -> int:
+    """Give the bytes that the pixels need, at least."""
+    count = info.width * info.height * (3 if info.colour == "rgb" else 1)
+    if kind == b"4":
+        return info.height * ((info.width + 7) // 8)
+    return {b"1": count, b"2": 2 * count - 1, b"3": 2 * count - 1}.get(kind, count * info.bits // 8)
+
+
+def _text(text: bytes, shape: tuple, bits: int, kind: bytes) -> np.ndarray:
+    count = int(np.prod(shape))
+    text = re.sub(rb"#[^\n]*", b"", text)
+    if kind == b"1":
+        digits = np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8)[:count]
+        if digits.size < count or not np.isin(digits, (48, 49)).all():
+            raise cut("numbers are missing")
+        return (digits == 48).reshape(shape)
+    words = text.split(None, count)[:count]
+    if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
+        raise cut("numbers are missing")
+    values = np.array([int(word) for word in words], np.int64)
+    if values.max() >= 2**bits:
+        raise damaged(f"its value {values.max()} needs more than {bits} bits")
+    return values.astype(np.uint8 if bits == 8 else np.uint16).reshape(shape)

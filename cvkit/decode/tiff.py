@@ -1,0 +1,172 @@
+"""TIFF and BigTIFF: any real dtype, strips and tiles, stacks; tifffile reads the tags and what zlib or LZMA pack."""
+
+import io
+import logging
+import lzma
+import math
+import re
+import zlib
+from typing import Any, BinaryIO
+
+import cv2
+import numpy as np
+from PIL import TiffImagePlugin
+
+from cvkit.decode import pixels
+from cvkit.decode.info import Info, cut, damaged, unsupported, upright
+
+SIGNATURE = re.compile(rb"II[*+]\0|MM\0[*+]", re.DOTALL)
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs to the screen what is raised here in words
+
+_PLAIN = {0: 1, 1: 1, 2: 3}  # channels where white is zero, black is zero, and in RGB
+_COLOURS = {2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb"}
+_UNPACK = {8: zlib.decompressobj, 32946: zlib.decompressobj, 34925: lzma.LZMADecompressor}
+
+
+def look(file: BinaryIO, page: int | None) -> Info:
+    """Read the tags of a page; without `page` of the first one that is no thumbnail of another."""
+    with _open(file) as tiff:
+        count = len(tiff.pages)
+        file.seek(tiff.pages.next_page_offset)
+        none = bytes(tiff.tiff.offsetsize)
+        if file.read(len(none)) != none:  # there is a next page, or may be, but not in this file
+            raise cut("there are pages missing")
+        chosen = page or 0
+        if page is None and count > 1:
+            full = [number for number, frame in enumerate(tiff.pages) if not frame.is_reduced]
+            chosen, count = (full[0], 1) if len(full) == 1 else (0, count)
+        frame = tiff.pages[min(chosen, count - 1) if page else chosen]
+        bits = frame.bitspersample if isinstance(frame.bitspersample, int) else max(frame.bitspersample)
+        info = Info("TIFF", frame.imagewidth, frame.imagelength, _COLOURS.get(frame.photometric, "grey"), bits)
+        turn = frame.tags.valueof(274, 1)
+        info.orientation = int(turn) if turn in range(1, 9) else 1
+        info.alpha, info.pages, info.page = _has_alpha(frame), count, chosen
+        info.truncated = _needed(frame) > tiff.filehandle.size or _has_gaps(frame)
+        series = tiff.series[0].shape if tiff.is_imagej or tiff.is_shaped else ()
+        if count == 1 and math.prod(series) > frame.size:
+            raise unsupported(f"expected one image, got a stack of shape {series} in one block", "split it first")
+    return info
+
+
+def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
+    """Decode a page, turned upright."""
+    if info.truncated:
+        file = _mended(file, info)
+    with _open(file) as tiff:
+        frame = tiff.pages[info.page]
+        _check(frame)
+        if frame.photometric not in _PLAIN or not (frame.compression in (1, *_UNPACK) and _reads(frame)):
+            return _decode_elsewhere(frame, file, info, indices)
+        image = _unpacked(frame, info) if frame.compression in _UNPACK else frame.asarray()
+        # tifffile calls zero white in every mask that it writes, yet True is meant by True
+        meant = frame.dtype.kind in "if" or (frame.dtype.kind == "b" and str(frame.software).startswith("tifffile"))
+        if frame.photometric == 0 and not meant:
+            image = np.invert(image)
+        image = np.moveaxis(image, 0, 2) if frame.axes == "SYX" else image
+        return upright(image, info.orientation)
+
+
+def _open(file: BinaryIO) -> Any:
+    import tifffile
+
+    file.seek(0)
+    return tifffile.TiffFile(file)
+
+
+def _has_alpha(frame: Any) -> bool:
+    # a second channel that is not said to be alpha may be another stain; the fourth one of RGB only rarely is named
+    return frame.extrasamples[-1:] in ((1,), (2,)) or (frame.photometric == 2 and frame.samplesperpixel == 4)
+
+
+def _needed(frame: Any) -> int:
+    """Give how long the file must be to hold the page."""
+    ends = [start + length for start, length in zip(frame.dataoffsets, frame.databytecounts, strict=True)]
+    return max(ends, default=0)
+
+
+def _has_gaps(frame: Any) -> bool:
+    return not frame.databytecounts or min(frame.databytecounts) == 0
+
+
+def _check(frame: Any) -> None:
+    """Refuse what is no image, or contradicts itself."""
+    if frame.dtype is None or frame.dtype.kind not in "buif":
+        kind = frame.dtype or f"{frame.bitspersample} bits"
+        raise unsupported(f"an image holds real numbers, but this is {kind}", "store its magnitude, for example")
+    plain = _PLAIN.get(frame.photometric)
+    if frame.axes not in ("YX", "YXS", "SYX") or (plain and frame.samplesperpixel - _has_alpha(frame) != plain):
+        raise unsupported(
+            f"expected 1 channel, or 3 for RGB, with or without alpha, but its shape is {frame.shape}",
+            "store the channels you need in a file of their own",
+        )
+    pieces = math.prod(frame.chunked)
+    if len(frame.dataoffsets) not in (pieces, 1) or (len(frame.dataoffsets) == 1 < pieces and not frame.is_contiguous):
+        raise damaged(f"it has {len(frame.dataoffsets)} pieces, and needs {pieces}")
+    if math.prod(frame.chunks) * pieces > 4 * frame.size + (1 << 26):
+        raise damaged(f"its pieces of {frame.chunks} do not fit an image of {frame.shape}")
+
+
+def _reads(frame: Any) -> bool:
+    """Tell whether tifffile undoes the prediction, without or with the library that it may use for it."""
+    import tifffile
+
+    return frame.predictor == 1 or frame.predictor in tifffile.TIFF.UNPREDICTORS
+
+
+def _unpacked(frame: Any, info: Info) -> np.ndarray:
+    """Unpack every strip or tile to the length that it must have and not further, whatever it holds."""
+    start, frame.compression = _UNPACK[frame.compression], 1  # from here on, tifffile is told that nothing is packed
+    frame.__dict__.pop("hash", None)
+    image = np.zeros(frame.shaped, frame.dtype)
+    bits = frame.bitspersample * (frame.samplesperpixel if frame.planarconfig == 1 else 1)
+    file = frame.parent.filehandle
+    for index, (offset, length) in enumerate(zip(frame.dataoffsets, frame.databytecounts, strict=True)):
+        _, place, (_, rows, cols, _) = frame.decode(None, index)
+        expected = rows * ((cols * bits + 7) // 8)
+        file.seek(offset)
+        data = _unpack(start(), file.read(length), expected, info.truncated)
+        part = frame.decode(data, index)[0]
+        plane, depth, row, col, _ = place
+        part = part[: frame.imagedepth - depth, : frame.imagelength - row, : frame.imagewidth - col]
+        image[plane, depth : depth + 1, row : row + part.shape[1], col : col + part.shape[2]] = part
+    return image.reshape(frame.shape)
+
+
+def _unpack(stream: Any, data: bytes, expected: int, part: bool) -> bytes:
+    try:
+        out = stream.decompress(data, expected) if data else b""
+    except (zlib.error, lzma.LZMAError) as fault:
+        if not part:
+            raise damaged(str(fault)) from None
+        out = b""
+    if len(out) < expected and not part:
+        raise cut("a strip or tile of it is too short")
+    return out.ljust(expected, b"\0")
+
+
+def _mended(file: BinaryIO, info: Info) -> BinaryIO:
+    """Give the file with zeros in the place of its missing end."""
+    with _open(file) as tiff:
+        needed = _needed(tiff.pages[info.page])
+    file.seek(0)
+    data = file.read()
+    if needed > len(data) + 64 * info.width * info.height + (1 << 20):
+        raise damaged("its data is said to be far beyond its end")
+    return io.BytesIO(data.ljust(needed, b"\0"))
+
+
+def _decode_elsewhere(frame: Any, file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
+    """Decode what tifffile alone does not: LZW, JPEG and fax compression, palettes, CMYK. Both turn it upright."""
+    file.seek(0)
+    if frame.dtype in (bool, np.uint8):
+        opened = pixels.opened(TiffImagePlugin.TiffImageFile, file)
+        with pixels.pillow():
+            opened.seek(info.page)
+        info.indexed = indices and pixels.has_colours(opened)
+        return pixels.from_pillow(opened, info)
+    data = np.frombuffer(file.read(), np.uint8)
+    done, images = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(info.page, info.page + 1))
+    if not done or images[0].dtype != frame.dtype or images[0].size != frame.size or frame.photometric not in (1, 2):
+        raise unsupported(f"a TIFF of {frame.dtype} with {frame.compression.name} compression", "store it uncompressed")
+    image = images[0]
+    return image if image.ndim == 2 else image[:, :, 2::-1]
