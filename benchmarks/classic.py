@@ -1,29 +1,34 @@
 """Classical operations against the libraries that offer them, in one run.
 
-    python benchmarks/classic.py [--parts global local components boxes] [--sizes 512 2048 8192] [--seconds 4]
+    PYTHONPATH=. python benchmarks/classic.py [--parts global local pages components boxes] [--sizes 512 2048 8192]
+        [--seconds 4] [--only NAME ...]
 
-Wants the peers beside cvkit: pip install opencv-contrib-python SimpleITK mahotas connected-components-3d diplib
-fill-voids lsnms doxapy pycocotools; those that are missing are left out. All run interleaved on the same arrays, first
-on one core, then on all; the figures are medians in nanoseconds a pixel. Takes an hour for everything.
+Wants the peers beside cvkit, see `benchmarks/peers.sh`; those that are missing are left out. All run interleaved on
+the same arrays, first on one core, then on all; the figures are medians. One part at one size takes some 3 to 6
+minutes, so that parts may be measured apart: what was measured is kept in `results/classic.jsonl`, and the pages of
+results, `classic-goals.md` among them, are written anew from all of it. `--sizes` without any writes the pages only.
 """
 
 import argparse
 import contextlib
 import ctypes
+import datetime
 import importlib
+import json
 import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import classic_results
 import cv2
 import numpy as np
-from common import table, write_results
+from common import commit, processor
 from skimage import data
 
-PARTS = ("global", "local", "components", "boxes")
+PARTS = ("global", "local", "pages", "components", "boxes")
 LIBRARIES = (
     "numpy opencv-contrib-python scikit-image scipy SimpleITK mahotas connected-components-3d diplib fill_voids lsnms "
     "doxapy pycocotools"
@@ -51,10 +56,10 @@ def _mirrored(image: np.ndarray, side: int) -> np.ndarray:
 def measure(calls: dict[str, Callable], seconds: float) -> dict[str, float]:
     """Median seconds of each, interleaved; a call that takes long is made less often."""
     spent: dict[str, list[float]] = {name: [] for name in calls}
-    for name, call in calls.items():  # also a warm-up, which is not counted unless it has used up the time
+    for name, call in calls.items():  # also a warm-up, which is not counted unless it has used up its time
         start = time.perf_counter()
         call()
-        if (once := time.perf_counter() - start) > seconds:
+        if (once := time.perf_counter() - start) > seconds / len(calls):
             spent[name].append(once)
     while waiting := [n for n in calls if sum(spent[n]) < seconds / len(calls) and len(spent[n]) < 25]:
         for name in waiting:
@@ -93,49 +98,40 @@ def cores(many: set[int]):
         cv2.setNumThreads(len(before))
 
 
-def rows(part: str, side: int, seconds: float) -> list[list[str]]:
-    """One row for each operation: ours and every peer, ratio to the fastest one."""
-    cases = importlib.import_module(f"classic_{part}").cases
-    everything, out = os.sched_getaffinity(0), []
-    for name, ours, peers in cases(scenes(side)):
+def records(part: str, side: int, seconds: float, only: list[str]) -> Iterator[dict]:
+    """Measure every operation of a part: seconds of ours and of every peer, on one core and on all."""
+    everything = os.sched_getaffinity(0)
+    for name, ours, peers, *more in importlib.import_module(f"classic_{part}").cases(scenes(side)):
+        if only and not name.startswith(tuple(only)):
+            continue
+        pixels, says = (*more, side * side, None)[:2] if len(more) != 1 else (more[0], None)
         calls = {"cvkit": ours} | peers
         with cores({min(everything)}):
             one = measure(calls, seconds)
         with cores(everything):
-            all_ = measure(calls, seconds)
-            memory = peak(ours)
-        ranked = sorted((all_[peer], peer) for peer in peers)
-        pixels = side * side
-        out.append(
-            [
-                name,
-                side,
-                *(f"{times['cvkit'] / pixels * 1e9:.2f}" for times in (one, all_)),
-                f"{all_['cvkit'] * 1e3:.2f}",
-                ", ".join(f"{peer} {value / pixels * 1e9:.2f}" for value, peer in ranked) or "none",
-                *(_ratio(times, peers) for times in (one, all_)),
-                f"{memory / pixels:.1f}",
-            ]
-        )
-        print(*out[-1], sep="  ", flush=True)
-    return out
+            all_, memory = measure(calls, seconds), peak(ours)
+        found = {"part": part, "operation": name, "side": side, "pixels": pixels, "one": one, "all": all_}
+        yield found | {"bytes": memory, "says": says() if says else ""}
 
 
-def _ratio(times: dict[str, float], peers: dict) -> str:
-    return f"{times['cvkit'] / min(times[peer] for peer in peers):.2f}" if peers else ""
-
-
-def floor(side: int, seconds: float) -> list[str]:
+def floor(side: int, seconds: float) -> dict:
     """How fast memory is copied and values are counted: nothing that reads an image can be faster."""
     grey = scenes(side)["grey"]
     out = np.empty_like(grey)
     calls = {
-        "copy": lambda: np.copyto(out, grey),
+        "copying": lambda: np.copyto(out, grey),
         "histogram": lambda: cv2.calcHist([grey], [0], None, [256], [0, 256]),
     }
     with cores({min(os.sched_getaffinity(0))}):
         found = measure(calls, seconds)
-    return [side, *(f"{found[name] / side**2 * 1e9:.3f}" for name in calls)]
+    return {"part": "floor", "operation": "floor", "side": side, "pixels": side * side, "one": found}
+
+
+def run() -> dict:
+    """What is true of all that is measured now."""
+    libraries = [f"{library} {version(library)}" for library in LIBRARIES.split() if _installed(library)]
+    found = {"date": str(datetime.date.today()), "commit": commit(), "cores": os.cpu_count()}
+    return found | {"processor": processor(), "libraries": ", ".join(libraries)}
 
 
 def _installed(library: str) -> bool:
@@ -147,28 +143,15 @@ def _installed(library: str) -> bool:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--parts", nargs="+", default=PARTS, choices=PARTS)
-    parser.add_argument("--sizes", nargs="+", type=int, default=[512, 2048, 8192])
+    parser.add_argument("--sizes", nargs="*", type=int, default=[512, 2048, 8192])
     parser.add_argument("--seconds", type=float, default=4.0, help="for each operation, size and number of cores")
+    parser.add_argument("--only", nargs="+", default=[], help="operations whose names start so")
     given = parser.parse_args()
-    head = [
-        "operation",
-        "side",
-        "cvkit, 1 core",
-        "cvkit",
-        "cvkit, ms",
-        "peers",
-        "ratio, 1 core",
-        "ratio",
-        "bytes/pixel",
-    ]
-    for part in given.parts:
-        found = [row for side in given.sizes for row in rows(part, side, given.seconds)]
-        write_results(
-            f"classic-{part}",
-            f"python benchmarks/classic.py --parts {part}",
-            [library for library in LIBRARIES.split() if _installed(library)],
-            "Medians in nanoseconds a pixel, on all cores unless said; the ratio is to the fastest peer, below 1 is "
-            "faster. Bytes a pixel: what cvkit needs at most beyond the image, its answer included.",
-            table(["side", "copying", "histogram"], [floor(side, given.seconds) for side in given.sizes]),
-            table(head, found),
-        )
+    facts = run()
+    for size in given.sizes:
+        classic_results.keep(floor(size, given.seconds) | {"run": facts})
+        for part in given.parts:
+            for record in records(part, size, given.seconds, given.only):
+                classic_results.keep(record | {"run": facts})
+                print(json.dumps(record), flush=True)
+    classic_results.write_pages()

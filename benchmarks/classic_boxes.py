@@ -12,8 +12,8 @@ RADII = (1, 5, 15)
 CROWDS = {"dense": 200, "medium": 2000, "sparse": 9000}
 
 
-def cases(scenes: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable, dict[str, Callable]]]:
-    """Operation, ours, peers; each without arguments."""
+def cases(scenes: dict[str, np.ndarray]) -> Iterator[tuple]:
+    """Operation, ours, peers, each without arguments; and of how many pixels or boxes, if not those of the scene."""
     mask = np.ascontiguousarray(scenes["blobs"])
     yield from morphology(mask)
     yield from lines(mask)
@@ -103,9 +103,10 @@ def objects(name: str, labels: np.ndarray) -> Iterator:
         for number in range(1, len(boxes) + 1):
             coco.encode(np.asfortranarray(labels == number).view(np.uint8))
 
-    yield f"polygons of {name}", lambda: ours.polygons(labels), {"cv2, cut out": outline_each}
+    yield f"polygons of {name}", lambda: ours.polygons(labels), {"cv2, cut out": outline_each}, labels.size
     few = coco is not None and len(boxes) * labels.size < 1 << 27  # the loop takes 25 minutes for 10,000 in 4096²
-    yield f"COCO RLE of {name}", lambda: ours.encode_rle(labels), {"pycocotools": encode_each} if few else {}
+    peers = {"pycocotools": encode_each} if few else {}
+    yield f"COCO RLE of {name}", lambda: ours.encode_rle(labels), peers, labels.size
 
 
 def discs(across: int = 100, size: int = 4096) -> np.ndarray:
@@ -138,10 +139,12 @@ def suppression() -> Iterator:
             lambda boxes=boxes, scores=scores: ours.nms(boxes, scores),
             {"cv2": lambda wide=wide, single=single: cv2.dnn.NMSBoxes(wide, single, 0.0, 0.5)}
             | present(lsnms=(lsnms, lambda boxes=boxes, scores=scores: lsnms.nms(boxes, scores, 0.5))),
+            len(boxes),
         )
         entries, values = [tuple(map(int, row)) for row in wide], scores.tolist()
         yield (
             f"soft nms of 10,000 boxes, {name}",
             lambda boxes=boxes, scores=scores: ours.soft_nms(boxes, scores),
             {"cv2": lambda entries=entries, values=values: cv2.dnn.softNMSBoxes(entries, values, 0.001, 0.3)},
+            len(boxes),
         )

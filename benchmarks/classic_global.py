@@ -8,6 +8,8 @@ import numpy as np
 from skimage import filters
 
 from cvkit.classic import segment
+from cvkit.classic.histogram import Histogram
+from cvkit.classic.thresholds import multi_otsu
 
 ITK = {
     "li": "Li",
@@ -49,9 +51,20 @@ def cases(scenes: dict[str, np.ndarray]) -> Iterator[tuple[str, Callable, dict[s
         yield f"multi_otsu {classes}", lambda classes=classes: segment(grey, "multi_otsu", classes=classes), peers
     deep = scenes["deep"]
     yield "multi_otsu 8 uint16", lambda: segment(deep, "multi_otsu", classes=8), {}
+    if len(grey) == 512:
+        yield from _searches(grey)
     weak, strong = 90, 150
     peers = {"skimage": lambda: filters.apply_hysteresis_threshold(grey, weak, strong)}
     yield "hysteresis uint8", lambda: segment(grey, "hysteresis", low=weak, high=strong), peers
+
+
+def _searches(grey: np.ndarray) -> Iterator[tuple[str, Callable, dict[str, Callable]]]:
+    """Search for several thresholds in a histogram, whatever the image."""
+    found = Histogram.of(grey)
+    few = {"skimage": lambda: filters.threshold_multiotsu(classes=5, hist=(found.counts, found.values))}
+    yield "multi_otsu 5, 256 bins", lambda: multi_otsu.threshold(found, classes=5), few
+    many = Histogram(np.random.default_rng(0).integers(1, 99, 65536), *2 * (np.arange(65536.0),))
+    yield "multi_otsu 8, 65,536 bins", lambda: multi_otsu.threshold(many, classes=8), {}
 
 
 def _more_otsu(image: np.ndarray) -> dict[str, Callable]:

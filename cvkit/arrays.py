@@ -7,6 +7,13 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
+from cvkit.errors import CvkitError, WrongType
+from cvkit.parameters import MOST
+from cvkit.parameters import number as number
+from cvkit.parameters import odd as odd
+from cvkit.parameters import one_of as one_of
+from cvkit.parameters import whole as whole
+
 Image = Annotated[np.ndarray, "image"]  # (H, W) grey or (H, W, 3) RGB, any real dtype, values keep their unit
 Mask = Annotated[np.ndarray, "mask"]  # bool (H, W), True = foreground
 Labels = Annotated[np.ndarray, "labels"]  # int32 (H, W), 0 = background, 1..N = objects
@@ -17,6 +24,7 @@ Table = Annotated[dict[str, np.ndarray], "table"]  # equally long 1-D arrays, on
 Objects = TypeVar("Objects", Mask, Labels)  # a step that takes either and gives the same back
 
 VOID = 255
+EXACT = 2**53  # up to here every whole number is a float64
 
 
 def as_image(image: Any, name: str = "image") -> np.ndarray:
@@ -41,27 +49,79 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
     ValueError
         If the shape is not that of an image, it is empty, or it holds infinity.
     """
-    if not isinstance(image, np.ndarray):
-        kind = type(image).__name__
-        if image is None or isinstance(image, (str, bytes, dict)) or hasattr(image, "__fspath__"):
-            raise TypeError(f"`{name}` must be an array, got {kind}; read a file with cvkit.read(path).")
-        image = np.asarray(image)
-    if isinstance(image, np.ma.MaskedArray):
-        raise TypeError(f"`{name}` is a masked array, whose mask would be lost; pass image.filled(value) instead.")
+    image = _as_array(image, name)
     if image.dtype.kind not in "buif":
-        raise TypeError(f"`{name}` must hold real numbers, got dtype {image.dtype}.")
+        raise WrongType("array-type", f"`{name}` must hold real numbers", came=f"dtype {image.dtype}")
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[:, :, 0]
     if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] == 3):
-        hint = "; drop the alpha channel with image[:, :, :3]" if image.ndim == 3 and image.shape[2] == 4 else ""
-        raise ValueError(f"`{name}` must have shape (H, W) or (H, W, 3), got {image.shape}{hint}.")
+        alpha = image.ndim == 3 and image.shape[2] == 4
+        raise CvkitError(
+            "array-shape",
+            f"`{name}` must have shape (H, W) or (H, W, 3)",
+            came=f"{image.shape}",
+            remedy="drop the alpha channel with image[:, :, :3]" if alpha else "give one grey or RGB image",
+        )
     if image.size == 0:
-        raise ValueError(f"`{name}` is empty: its shape is {image.shape}.")
-    if image.dtype.kind == "f" and np.isinf(image).any():
-        raise ValueError(f"`{name}` holds infinite values; replace them first, with np.nan_to_num for example.")
+        raise CvkitError(
+            "array-empty", came=f"`{name}` is empty: its shape is {image.shape}", remedy="give at least one pixel"
+        )
+    if image.size > MOST:
+        raise CvkitError(
+            "array-too-large",
+            f"`{name}` must hold at most {MOST:,} values",
+            came=f"{image.size:,}",
+            remedy="cut it into tiles",
+        )
+    _check_values(image, name)
+    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
+        image = image.astype(np.float64)
     if not image.dtype.isnative:
         image = image.astype(image.dtype.newbyteorder("="))
     return image.view(np.uint8) if is_mask(image) else image
+
+
+def _as_array(given: Any, name: str) -> np.ndarray:
+    """Take an array, or a list of lists; refuse what NumPy would make a riddle of."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise WrongType(
+            "array-type",
+            came=f"`{name}` is a masked array, whose mask would be lost",
+            remedy="pass image.filled(value) instead",
+        )
+    if given is None or isinstance(given, (str, bytes, dict)) or hasattr(given, "__fspath__"):
+        raise WrongType(
+            "array-type",
+            f"`{name}` must be an array",
+            came=type(given).__name__,
+            remedy="read a file with cvkit.read(path)",
+        )
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError) as fault:
+        raise WrongType(
+            "array-type",
+            f"`{name}` must be an array",
+            came=f"{type(given).__name__}, of which NumPy says: {fault}",
+            remedy="give rows of the same length",
+        ) from None
+
+
+def _check_values(image: np.ndarray, name: str) -> None:
+    """Refuse infinity, and whole numbers that are no longer exact when they are computed with."""
+    if image.dtype.kind == "f" and np.isinf(image).any():
+        raise CvkitError(
+            "array-infinite",
+            came=f"`{name}` holds infinite values",
+            remedy="replace them first, with np.nan_to_num for example",
+        )
+    if image.dtype.itemsize == 8 and image.dtype.kind in "ui" and not -EXACT <= image.min() <= image.max() <= EXACT:
+        raise CvkitError(
+            "array-range",
+            f"`{name}` must hold whole numbers within 2**53, beyond which they are not exact",
+            came=f"{image.min()}..{image.max()}",
+            remedy="subtract what is common to all: image - image.min()",
+        )
 
 
 def as_gray(image: Any) -> np.ndarray:
@@ -106,9 +166,10 @@ def as_channels(image: Any, channels: int) -> np.ndarray:
 def as_finite(image: np.ndarray, why: str) -> np.ndarray:
     """Refuse an image that holds NaN, naming the operation that cannot ignore it."""
     if image.dtype.kind == "f" and (missing := int(np.isnan(image).sum())):
-        raise ValueError(
-            f"{why} cannot work on NaN, and {missing} of {image.size} values are NaN; "
-            "replace them first: np.nan_to_num(image, nan=np.nanmedian(image))."
+        raise CvkitError(
+            "array-nan",
+            came=f"{why} cannot work on NaN, and {missing} of {image.size} values are NaN",
+            remedy="replace them first: np.nan_to_num(image, nan=np.nanmedian(image))",
         )
     return image
 
@@ -147,13 +208,15 @@ def as_mask(mask: Any, name: str = "mask") -> np.ndarray:
     given = mask
     mask = as_image(mask, name)
     if mask.ndim != 2:
-        raise ValueError(f"`{name}` must have shape (H, W), got {mask.shape}.")
+        raise _not_flat(name, mask)
     if is_mask(given):
         return mask.view(bool)
     if not ((mask == 0) | (mask == mask.max()) if mask.max() > 0 else mask == 0).all():
-        raise ValueError(
-            f"`{name}` must hold 0 and one other value, got {mask.dtype} values from {mask.min()} to {mask.max()}; "
-            "compare first: image > threshold."
+        raise CvkitError(
+            "array-mask",
+            f"`{name}` must hold 0 and one other value",
+            came=f"{mask.dtype} values from {mask.min()} to {mask.max()}",
+            remedy="compare first: image > threshold",
         )
     return mask != 0
 
@@ -180,12 +243,28 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
     """
     labels = as_image(labels, name)
     if labels.dtype.kind not in "ui":
-        raise TypeError(f"`{name}` must hold integers, one number an object, got dtype {labels.dtype}.")
+        raise WrongType(
+            "array-type",
+            f"`{name}` must hold integers, one number an object",
+            came=f"dtype {labels.dtype}",
+            remedy="number the objects of a mask with the step `label`",
+        )
     if labels.ndim != 2:
-        raise ValueError(f"`{name}` must have shape (H, W), got {labels.shape}.")
+        raise _not_flat(name, labels)
     if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
-        raise ValueError(f"`{name}` must lie in 0..2**31-1, got {labels.min()}..{labels.max()}.")
+        raise CvkitError(
+            "array-range",
+            f"`{name}` must lie in 0..2**31-1",
+            came=f"{labels.min()}..{labels.max()}",
+            remedy="number the objects anew with cvkit.classic.components.relabel",
+        )
     return labels.astype(np.int32, copy=False)
+
+
+def _not_flat(name: str, array: np.ndarray) -> CvkitError:
+    return CvkitError(
+        "array-shape", f"`{name}` must have shape (H, W)", came=f"{array.shape}", remedy="give one number a pixel"
+    )
 
 
 def kind_of(array: Any) -> str:
@@ -202,45 +281,18 @@ def kind_of(array: Any) -> str:
     known = {("bool", 2): "mask", ("int32", 2): "labels", ("uint8", 2): "classes", ("float32", 3): "probabilities"}
     if (str(dtype), ndim) not in known:
         what = f"{dtype} of {ndim} dimensions" if dtype is not None else type(array).__name__
-        raise TypeError(f"an answer must be a bool mask, int32 labels or uint8 classes of shape (H, W), got {what}.")
+        raise WrongType(
+            "answer-type", "an answer must be a bool mask, int32 labels or uint8 classes of shape (H, W)", came=what
+        )
     return known[str(dtype), ndim]
 
 
 def same_shape(first: np.ndarray, second: np.ndarray, names: str) -> None:
     """Refuse two arrays of different height or width."""
     if first.shape[:2] != second.shape[:2]:
-        raise ValueError(f"{names} must have the same height and width, got {first.shape[:2]} and {second.shape[:2]}.")
-
-
-def odd(value: Any, name: str, least: int = 3) -> int:
-    """Accept an odd whole number of at least `least`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= least and value % 2:
-        return int(value)
-    near = ""
-    if isinstance(value, (int, float, np.integer)) and np.isfinite(value):
-        near = f"; use {max(least, int(value) // 2 * 2 + 1)}"
-    raise ValueError(f"`{name}` must be an odd integer of at least {least}, got {value!r}{near}.")
-
-
-def number(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> float:
-    """Accept a finite number within `low`..`high`, both included."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if real and np.isfinite(value) and low <= value <= high:
-        return value
-    bounds = {(False, False): "", (True, False): f" of at least {low}", (False, True): f" of at most {high}"}
-    between = bounds.get((low > -np.inf, high < np.inf), f" between {low} and {high}")
-    raise ValueError(f"`{name}` must be a finite number{between}, got {value!r}.")
-
-
-def whole(value: Any, name: str, low: int = 1) -> int:
-    """Accept a whole number of at least `low`."""
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= low:
-        return int(value)
-    raise ValueError(f"`{name}` must be a whole number of at least {low}, got {value!r}.")
-
-
-def one_of(value: Any, name: str, allowed: tuple) -> Any:
-    """Accept one of a few values."""
-    if any(value is choice or (type(value) is type(choice) and value == choice) for choice in allowed):
-        return value
-    raise ValueError(f"`{name}` must be one of {', '.join(map(repr, allowed))}, got {value!r}.")
+        raise CvkitError(
+            "array-sizes",
+            f"{names} must have the same height and width",
+            came=f"{first.shape[:2]} and {second.shape[:2]}",
+            remedy="cut or resize one of them",
+        )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from cvkit import registry
+from cvkit.errors import CvkitError, WrongType
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,15 @@ class Step:
         for name in self.arguments:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}."
-                raise ValueError(f"{self.entry.name} has no parameter {name!r}; {hint}")
+                hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}"
+                raise CvkitError("parameter-unknown", f"{self.entry.name} has no parameter {name!r}", remedy=hint)
         for name, parameter in known.items():
             if parameter.default is parameter.empty and name not in self.arguments:
-                raise ValueError(f"{self.entry.name} needs `{name}`: write {self.entry.name}({name}=...).")
+                raise CvkitError(
+                    "parameter-missing",
+                    f"{self.entry.name} needs `{name}`",
+                    remedy=f"write {self.entry.name}({name}=...)",
+                )
 
     def __call__(self, array, **more):
         return self.entry.call(array, **self.arguments, **more)
@@ -65,11 +70,16 @@ class Pipeline:
     'median(size=3) | otsu | label'
     >>> Pipeline("otsu | gaussian")
     Traceback (most recent call last):
-    ValueError: gaussian takes an image, but otsu gives a mask: 'otsu | gaussian'.
+    cvkit.errors.CvkitError: gaussian takes an image, but otsu gives a mask: 'otsu | gaussian'.
     """
 
     def __init__(self, steps: "str | Callable | Pipeline | Iterable") -> None:
-        self.steps: tuple[Step, ...] = tuple(_read(steps))
+        try:
+            self.steps: tuple[Step, ...] = tuple(_read(steps))
+        except RecursionError:
+            raise CvkitError(
+                "pipeline-nested", came="a list that holds itself", remedy="give a flat list of steps"
+            ) from None
         self.gives = self._check()
 
     def __call__(self, image, *, mask=None):
@@ -91,7 +101,10 @@ class Pipeline:
             The image itself first, then every step's text with its result.
         """
         if mask is not None and not self.method.entry.takes_mask:
-            raise ValueError(f"{self.method.entry.name} takes no `mask`: it looks at the whole image; thresholds do.")
+            raise CvkitError(
+                "parameter-unknown",
+                f"{self.method.entry.name} takes no `mask`: it looks at the whole image; thresholds do",
+            )
         results = [("image", arrays().as_image(image))]
         for step in self.steps:
             more = {"mask": mask} if step is self.method and mask is not None else {}
@@ -117,17 +130,19 @@ class Pipeline:
         for step in self.steps:
             takes = step.entry.takes
             if kind is not None and kind not in takes:
-                raise ValueError(
+                raise CvkitError(
+                    "pipeline-kinds",
                     f"{step.entry.name} takes {' or '.join(map(_a, takes))}, "
-                    f"but {before} gives {_a(kind)}: {str(self)!r}."
+                    f"but {before} gives {_a(kind)}: {str(self)!r}",
                 )
             kind = kind if step.entry.gives == "same" else step.entry.gives
             before = step.entry.name
         chosen = [step.entry.name for step in self.steps if step.entry.is_method]
         if len(chosen) != 1:
-            raise ValueError(
-                f"a pipeline holds exactly one method, {str(self)!r} has {', '.join(chosen) or 'none'}; "
-                "`cvkit list` shows the methods. A function without kinds of cvkit.arrays counts as one."
+            raise CvkitError(
+                "pipeline-method",
+                f"a pipeline holds exactly one method, {str(self)!r} has {', '.join(chosen) or 'none'}",
+                remedy="`cvkit list` shows the methods. A function without kinds of cvkit.arrays counts as one",
             )
         return kind
 
@@ -173,7 +188,9 @@ def segment(image, method, *, mask=None, **arguments):
         return (method if isinstance(method, Pipeline) else Pipeline(method))(image, mask=mask)
     if isinstance(method, Pipeline) or (isinstance(method, str) and len(registry.split(method)) > 1):
         names = ", ".join(arguments)
-        raise ValueError(f"write {names} into the pipeline's text, where it is clear which step is meant.")
+        raise CvkitError(
+            "pipeline-arguments", f"write {names} into the pipeline's text, where it is clear which step is meant"
+        )
     return Pipeline([(method, arguments)])(image, mask=mask)
 
 
@@ -196,7 +213,12 @@ def _read(given) -> Iterable[Step]:
         for part in given:
             yield from _read(part)
     else:
-        raise TypeError(f"a pipeline is a text, a function or a list of these, got {type(given).__name__}.")
+        raise WrongType(
+            "pipeline-type",
+            "a pipeline is a text, a function or a list of these",
+            came=type(given).__name__,
+            remedy="write for example 'median(size=3) | otsu'",
+        )
 
 
 def _named(text: str, arguments: dict) -> Step:

@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
+from cvkit.errors import CvkitError, WrongType
+from cvkit.notation import parse as parse
+from cvkit.notation import split as split
+
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
 TRAINED = HERE / "deep" / "trained"
@@ -84,9 +88,9 @@ def summary(name: str) -> str:
     for folder in (THRESHOLDS, NETWORKS):
         if name in _files(folder):
             return (ast.get_docstring(ast.parse((folder / f"{name}.py").read_text("utf-8"))) or "").split("\n")[0]
-    if (TRAINED / name / "card.json").is_file():
+    if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
         return json.loads((TRAINED / name / "card.json").read_text("utf-8"))["summary"]
-    return (inspect.getdoc(_step_functions()[name]) or "").split("\n")[0]
+    return (inspect.getdoc(find(name).call) or "").split("\n")[0]
 
 
 def explain(name: str) -> str:
@@ -105,8 +109,8 @@ def explain(name: str) -> str:
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
-    folder = TRAINED / name if (TRAINED / name).is_dir() else Path(name)
-    return (folder / "card.json").read_text("utf-8")
+    card = importlib.import_module("cvkit.deep").read_card(_model_folder(name))
+    return json.dumps(card, indent=2, ensure_ascii=False)
 
 
 def find(name: str) -> Entry:
@@ -132,24 +136,22 @@ def find(name: str) -> Entry:
     'mask'
     >>> find("otzu")
     Traceback (most recent call last):
-    ValueError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
+    cvkit.errors.CvkitError: no method or step is called 'otzu'; did you mean 'otsu'? `cvkit list` shows all.
     """
     if name in thresholds():
         return _threshold_entry(name)
-    if (TRAINED / name / "card.json").is_file() and name.isidentifier():
-        return _model_entry(name, TRAINED / name)
-    if "/" in name or "\\" in name or Path(name).is_dir():
-        return _model_entry(name, Path(name))
+    if folder := _model_folder(name):
+        return _model_entry(name, folder)
     functions = _step_functions()
     if name in functions:
         return of_callable(functions[name])
-    raise ValueError(_unknown("method or step", name, methods() + sorted(functions)))
+    raise _unknown("method or step", name, methods() + sorted(functions))
 
 
 def network(name: str) -> Callable:
     """Find the `build` function of a network by its name."""
     if name not in networks():
-        raise ValueError(_unknown("network", name, networks()))
+        raise _unknown("network", name, networks())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
@@ -162,72 +164,14 @@ def of_callable(function: Callable) -> Entry:
     signature = inspect.signature(function, eval_str=True)
     given = list(signature.parameters.values())
     if not given:
-        raise TypeError(f"{name}() takes no array, so it cannot stand in a pipeline.")
+        raise WrongType(
+            "pipeline-function",
+            came=f"{name}() takes no array, so it cannot stand in a pipeline",
+            remedy="give it an argument for the image",
+        )
     takes, gives = _kinds(given[0].annotation), _kinds(signature.return_annotation)
     same = bool(gives) and given[0].annotation is signature.return_annotation and len(takes) > 1
     return Entry(name, function, takes or ("image",), "same" if same else (gives or (None,))[0], _tuning(signature))
-
-
-def split(text: str) -> list[str]:
-    """Cut the text of a pipeline at its bars, those within quotes or brackets left alone.
-
-    Examples
-    --------
-    >>> split("median(size=3) | otsu")
-    ['median(size=3)', 'otsu']
-    """
-    parts, depth, quote, escaped = [""], 0, "", False
-    for sign in text:
-        if escaped:
-            escaped = False
-        elif quote:
-            quote, escaped = "" if sign == quote else quote, sign == "\\"
-        elif sign in "'\"":
-            quote = sign
-        elif sign == "|" and depth == 0:
-            parts.append("")
-            continue
-        else:
-            depth += (sign in "([{") - (sign in ")]}")
-        parts[-1] += sign
-    return [part.strip() for part in parts]
-
-
-def parse(text: str) -> tuple[str, dict]:
-    """Read one step of a pipeline: its name and its arguments.
-
-    Examples
-    --------
-    >>> parse("sauvola(window=25, k=0.2)")
-    ('sauvola', {'window': 25, 'k': 0.2})
-    >>> parse("sauvola(25)")
-    Traceback (most recent call last):
-    ValueError: in 'sauvola(25)': write each argument as name=value.
-    """
-    name, arguments = text, ""
-    if text.endswith(")") and "(" in text and text[:1] not in "'\"":
-        name, _, rest = text.partition("(")
-        name, arguments = name.strip(), rest[:-1]
-    if name[:1] in ("'", '"') and name[-1:] == name[:1] and len(name) > 2:
-        name = ast.literal_eval(name)
-    if not name.strip():
-        raise ValueError(f"a step has no name in {text!r}; write for example 'median(size=3) | otsu'.")
-    try:
-        call = ast.parse(f"f({arguments})", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or any(word.arg is None for word in call.keywords):
-            raise ValueError("write each argument as name=value")
-        return name, {word.arg: _literal(word) for word in call.keywords}
-    except SyntaxError as fault:
-        raise ValueError(f"in {text!r}: {fault.msg}.") from None
-    except ValueError as fault:
-        raise ValueError(f"in {text!r}: {fault}.") from None
-
-
-def _literal(word: ast.keyword):
-    try:
-        return ast.literal_eval(word.value)
-    except ValueError:
-        raise ValueError(f"the value of {word.arg} must be a number, a quoted text, True, False or None") from None
 
 
 def _files(folder: Path) -> list[str]:
@@ -266,9 +210,21 @@ def decision(module: ModuleType) -> Callable:
     return getattr(module, "threshold", None) or module.segment
 
 
+def _model_folder(name: str) -> Path | None:
+    """Where the model lies that a name or a path stands for."""
+    if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
+        return TRAINED / name
+    try:
+        known = "/" in name or "\\" in name or Path(name).is_dir()
+    except OSError:  # such as a name that is too long for the system
+        known = False
+    return Path(name) if known else None
+
+
 def _model_entry(name: str, folder: Path) -> Entry:
     deep = importlib.import_module("cvkit.deep")
-    answer = deep.read_card(folder)["answer"]
+    card = deep.read_card(folder)
+    answer = importlib.import_module("cvkit.deep.card").check_steps(card)
 
     def call(image, **arguments):
         return deep.segment(image, folder, **arguments)
@@ -291,7 +247,8 @@ def _kinds(annotation) -> tuple[str, ...]:
     return tuple(kind for choice in typing.get_args(annotation) for kind in _kinds(choice))
 
 
-def _unknown(what: str, name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}."
-    return f"no {what} is called {name!r}; {hint} `cvkit list` shows all."
+def _unknown(what: str, name: str, known: list[str]) -> CvkitError:
+    near = difflib.get_close_matches(name[:100], known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)};"
+    shown = name if len(name) <= 100 else f"{name[:97]}..."
+    return CvkitError(f"{what.split()[0]}-unknown", f"no {what} is called {shown!r}; {hint} `cvkit list` shows all")

@@ -1,18 +1,17 @@
-"""Random changes of a training image, and of its class map by the same warp."""
+"""Random changes of a training image, and of its truth by the same warp."""
 
 import cv2
 import numpy as np
 
-from cvkit.arrays import VOID
 
-
-def warp(image: np.ndarray, classes: np.ndarray, rng: np.random.Generator, *, centre: tuple, size: int) -> tuple:
-    """Cut a square patch out of an image and its class map, turned, flipped and scaled at random.
+def warp(image: np.ndarray, truth: np.ndarray, rng: np.random.Generator, *, centre: tuple, size: int) -> tuple:
+    """Cut a square patch out of an image and its truth, turned, flipped and scaled at random.
 
     Parameters
     ----------
     image : (H, W, C) float32 array
-    classes : (H, W) uint8 array
+    truth : (H, W) array
+        uint8 classes or int32 labels.
     rng : numpy.random.Generator
     centre : (row, col)
         Where the middle of the patch lies.
@@ -23,8 +22,8 @@ def warp(image: np.ndarray, classes: np.ndarray, rng: np.random.Generator, *, ce
     -------
     image : (size, size, C) float32 array
         Beyond the border the image is reflected.
-    classes : (size, size) uint8 array
-        Beyond the border void, so that no answer is learnt from a reflection.
+    truth : (size, size) array
+        Beyond the border void, 255 in classes and -1 in labels, so that no answer is learnt from a reflection.
     """
     angle, scale = rng.uniform(0, 2 * np.pi), 2 ** rng.uniform(-0.5, 0.5)
     stretch = 2 ** rng.uniform(-0.15, 0.15)
@@ -36,15 +35,16 @@ def warp(image: np.ndarray, classes: np.ndarray, rng: np.random.Generator, *, ce
     patch = cv2.warpAffine(
         image, inverse, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REFLECT
     )
+    parts = truth.view(np.uint8).reshape(*truth.shape, -1)  # bytes, 255 in each: that is void in either dtype
     answer = cv2.warpAffine(
-        classes,
+        parts,
         inverse,
         (size, size),
         flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=VOID,
+        borderValue=(255,) * 4,
     )
-    return patch.reshape(size, size, -1), answer
+    return patch.reshape(size, size, -1), answer.view(truth.dtype).reshape(size, size)
 
 
 def colour(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -3,9 +3,11 @@
 import cv2
 import numpy as np
 
-from cvkit.arrays import Mask
+from cvkit.arrays import Classes, Labels, Mask
+from cvkit.classic.components import label, relabel
+from cvkit.deep.star_objects import star_objects
 
-CONTACT_WIDTH = 4  # pixels; what `cvkit.deep.data` draws between touching objects, a disc of radius 2 on either side
+CONTACT_WIDTH = 4  # pixels; what `cvkit.deep.target` draws between touching objects, a disc of radius 2 on either side
 
 
 def keep_apart(cores: Mask, foreground: Mask) -> Mask:
@@ -29,11 +31,64 @@ def keep_apart(cores: Mask, foreground: Mask) -> Mask:
     >>> keep_apart(cores, np.ones((1, 5), bool)).astype(int)
     array([[1, 1, 0, 1, 1]])
     """
-    if not cores.any():
-        return np.zeros(cores.shape, bool)
-    outside = np.ascontiguousarray(~cores).view(np.uint8)
-    distance, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
-    grown = np.where(foreground & (distance <= CONTACT_WIDTH), nearest, 0)
+    grown = grow(cores, foreground)
     values = grown.astype(np.float64)  # morphology takes no int32
     largest = cv2.dilate(values, np.ones((3, 3)))
     return (grown > 0) & (grown == largest)
+
+
+def grow(cores: Mask, foreground: Mask) -> Labels:
+    """Number the cores of objects, and grow them back into the foreground, as far as contacts are wide.
+
+    Parameters
+    ----------
+    cores, foreground : (H, W) bool array
+        As of `keep_apart`.
+
+    Returns
+    -------
+    labels : (H, W) int32 array
+        Each pixel of the foreground belongs to the nearest core.
+
+    Examples
+    --------
+    >>> grow(np.array([[True, False, False, False, True]]), np.ones((1, 5), bool))
+    array([[1, 1, 1, 2, 2]], dtype=int32)
+    """
+    if not cores.any():
+        return np.zeros(cores.shape, np.int32)
+    outside = np.ascontiguousarray(~cores).view(np.uint8)
+    distance, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP)
+    return np.where(foreground & (distance <= CONTACT_WIDTH), nearest, 0)
+
+
+def decide(values: np.ndarray, card: dict, threshold: float | None = None) -> Mask | Labels | Classes:
+    """Turn what a network says into the answer that its card names, before the card's last steps.
+
+    Parameters
+    ----------
+    values : (H, W, K) float32 array
+        The probability of each class; a network of stars adds what it says of these.
+    card : dict
+        Of the model.
+    threshold : float, 0..1, optional
+        Instead of the card's.
+
+    Returns
+    -------
+    answer : (H, W) bool, int32 or uint8 array
+    """
+    threshold = card.get("threshold", 0.5) if threshold is None else threshold
+    count = len(card["classes"])
+    if card["answer"] == "classes":
+        return values[:, :, :count].argmax(axis=2).astype(np.uint8)
+    if values.shape[2] > count:
+        foreground = values[:, :, 1:count].sum(axis=2) > 0.5
+        return star_objects(values[:, :, count:], foreground, threshold, **_overlap(card))
+    inside = values[:, :, card["foreground"]].sum(axis=2)
+    contact = values[:, :, card["contact"]].sum(axis=2)
+    foreground = inside + contact > threshold
+    cores = foreground & (inside > contact)
+    if card["answer"] == "labels":
+        return relabel(grow(cores, foreground)) if card["contact"] else label(foreground)
+    return keep_apart(cores, foreground) if card["contact"] else foreground

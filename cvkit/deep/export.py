@@ -15,8 +15,8 @@ import keras
 import numpy as np
 import safetensors.numpy
 
-from cvkit import registry
 from cvkit.deep.blocks import Fit
+from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
 
@@ -125,11 +125,10 @@ def reach(network: keras.Model) -> tuple[int, int]:
 
 def _in_float32(network: keras.Model, card: dict) -> keras.Model:
     """Build the network anew from its card, in float32 whatever it was trained in: the card is enough to do so."""
-    name, arguments = registry.parse(card["network"])
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        twin = registry.network(name)((None, None, card["channels"]), len(card["classes"]), **arguments)
+        twin = build(card["network"], card["channels"], len(card["classes"]))
     finally:
         keras.config.set_dtype_policy(policy)
     twin.set_weights(network.get_weights())

@@ -10,6 +10,7 @@ from cvkit.arrays import Classes, Image, Mask, Probabilities, as_channels, as_fi
 from cvkit.deep.card import ONNX, check_file, read_card
 from cvkit.deep.decode import keep_apart
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.guard import guarded
 from cvkit.deep.tiles import tiled
 
 
@@ -78,11 +79,7 @@ def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
 def _load(folder: Path) -> tuple:
     """A model's card and the function that runs it, kept for the next image."""
     card = read_card(folder)
-    path = check_file(folder, card, ONNX)
-    try:
-        return card, load(path)
-    except Exception as fault:  # the engine has a tree of errors of its own
-        raise ValueError(f"{path}: the engine cannot load this network: {fault}") from None
+    return card, guarded(load, check_file(folder, card, ONNX))
 
 
 def apply(steps: str, array: np.ndarray) -> np.ndarray:

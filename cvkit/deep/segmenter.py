@@ -2,7 +2,7 @@
 
 import keras
 
-from cvkit.deep.losses import cross_entropy_dice
+from cvkit.deep.losses import find_loss
 from cvkit.deep.metrics import Dice
 
 
@@ -24,17 +24,19 @@ class Segmenter(keras.Model):
         super().__init__()
         self.network = network
         self.loss_tracker = keras.metrics.Mean(name="loss")
-        self.dice_tracker = Dice(network.output_shape[-1])
+        self.scores = [Dice(network.output_shape[-1])]
 
-    def compile(self, optimizer="adam", loss=cross_entropy_dice) -> None:
-        """Set the optimizer, and the loss: a function of class maps and probabilities, void pixels left out by it."""
+    def compile(self, optimizer="adam", loss=None) -> None:
+        """Set the optimizer, and the loss of a network that does not learn classes: see `cvkit.deep.target`."""
         super().compile(optimizer=optimizer, jit_compile=False)  # XLA makes a convolution slower on CPUs
-        self.pixel_loss = loss
+        self.pixel_loss = loss or find_loss("cross_entropy + dice")
+        if loss:
+            self.scores = []
 
     @property
     def metrics(self) -> list:
         """The trackers, reset at every epoch."""
-        return [self.loss_tracker, self.dice_tracker]
+        return [self.loss_tracker, *self.scores]
 
     def call(self, images, training=False):
         """Give the probabilities of the network."""
@@ -61,7 +63,8 @@ class Segmenter(keras.Model):
 
     def _track(self, classes, probabilities, loss) -> dict:
         self.loss_tracker.update_state(loss)
-        self.dice_tracker.update_state(classes, probabilities)
+        for score in self.scores:
+            score.update_state(classes, probabilities)
         return self.get_metrics_result()
 
 

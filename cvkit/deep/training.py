@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from cvkit import __version__, registry
-from cvkit.arrays import kind_of, whole
+from cvkit.arrays import whole
 from cvkit.deep.quiet import import_keras
+from cvkit.deep.target import Target, find_target
 
 BATCH = 16
 RATE = 2e-3
@@ -69,9 +70,10 @@ def train(
     ``cvkit.train("unet(width=8, depth=3)", pairs, "runs/cells")``, then ``cvkit.segment(image, "runs/cells/model")``.
     """
     keras = import_keras()
+    from cvkit.deep.build import build
     from cvkit.deep.export import export, reach
 
-    card = _card(network, pairs)
+    card, target = _card(network, pairs)
     config = {
         "network": network,
         "pairs": len(pairs),
@@ -83,10 +85,9 @@ def train(
     if (out / "model").is_dir():
         return out / "model"
     keras.utils.set_random_seed(seed)
-    name, arguments = registry.parse(card["network"])
-    model = registry.network(name)((None, None, card["channels"]), len(card["classes"]), **arguments)
+    model = build(card["network"], card["channels"], len(card["classes"]))
     began = time.perf_counter()
-    patches = _fit(model, card, pairs, validation, out, config)
+    patches = _fit(model, target, card, pairs, validation, out, config)
     _measure_statistics(model, patches)
     halo, stride = reach(model)
     card |= {"halo": halo, "stride": stride}
@@ -97,7 +98,7 @@ def train(
     return out / "model"
 
 
-def _card(text: str, pairs: Sequence) -> dict:
+def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
     """Read the text of the network and look at the first pair: what kind of model this will be."""
     parts = registry.split(text)
     places = [number for number, part in enumerate(parts) if registry.parse(part)[0] in registry.networks()]
@@ -106,29 +107,18 @@ def _card(text: str, pairs: Sequence) -> dict:
         raise ValueError(f"expected one network, {text!r} has {len(places)}; known: {', '.join(registry.networks())}.")
     if len(pairs) == 0:
         raise ValueError("there are no pairs to train on; expected a list of (image, truth) arrays.")
-    truth = np.asarray(pairs[0][1])
-    wide = truth.dtype.kind in "ui" and truth.dtype.itemsize > 1
-    kind = "labels" if wide else kind_of(truth)
-    if kind == "classes":
-        known = [np.unique(np.asarray(truth)) for _, truth in pairs]
-        count = max([2, *(int(values[values < 255].max(initial=0)) + 1 for values in known)])
-        names, foreground = [f"class {number}" for number in range(count)], list(range(1, count))
-    else:
-        names = ["background", "foreground"] if kind == "mask" else ["background", "object", "contact"]
-        foreground = [1]
+    name, _ = registry.parse(parts[places[0]])
+    target = find_target(name, [np.asarray(truth) for _, truth in pairs])
     gray = all(np.asarray(image).ndim == 2 for image, _ in pairs)
     before, after = " | ".join(parts[: places[0]]) or "normalize", " | ".join(parts[places[0] + 1 :])
-    return {
-        "summary": f"A {registry.parse(parts[places[0]])[0]} of {', '.join(names)}, trained on {len(pairs)} images.",
+    card = {
+        "summary": f"A {name} of {', '.join(target.classes)}, trained on {len(pairs)} images.",
         "network": parts[places[0]],
         "channels": 1 if gray else 3,
-        "classes": names,
-        "answer": "classes" if kind == "classes" else "mask",
-        "foreground": foreground,
-        "contact": [2] if kind == "labels" else [],
         "preprocess": before,
         "postprocess": after,
     }
+    return card | target.fields(), target
 
 
 def _open(out: Path, config: dict) -> Path:
@@ -146,7 +136,7 @@ def _open(out: Path, config: dict) -> Path:
     return out
 
 
-def _fit(model, card: dict, pairs: Sequence, validation: Sequence, out: Path, config: dict):
+def _fit(model, target: Target, card: dict, pairs: Sequence, validation: Sequence, out: Path, config: dict):
     """Fit, from the last epoch that the folder holds; give the patches it learnt from."""
     import keras
 
@@ -157,20 +147,19 @@ def _fit(model, card: dict, pairs: Sequence, validation: Sequence, out: Path, co
     def preprocess(image):
         return apply(card["preprocess"], image)
 
-    ready = prepare(pairs, preprocess, card["channels"])
+    ready = prepare(pairs, target, preprocess, card["channels"])
     steps = int(np.clip(4 * len(ready) // BATCH, 10, 100))
-    patches = Patches(ready, batch=BATCH, size=config["patch"], steps=steps, seed=config["seed"])
+    patches = Patches(ready, target, batch=BATCH, size=config["patch"], steps=steps, seed=config["seed"])
     checks = None
     if len(validation):
-        checks = centres(prepare(validation, preprocess, card["channels"]), 2 * config["patch"])
+        checks = centres(prepare(validation, target, preprocess, card["channels"]), target, 2 * config["patch"])
     total = steps * config["epochs"]
     rate = keras.optimizers.schedules.CosineDecay(RATE / 10, total, warmup_target=RATE, warmup_steps=total // 20)
     segmenter = Segmenter(model)
-    segmenter.compile(
-        keras.optimizers.AdamW(
-            rate, weight_decay=1e-4, clipnorm=1.0, use_ema=True, ema_momentum=1 - min(0.1, 10 / total)
-        )
+    optimizer = keras.optimizers.AdamW(
+        rate, weight_decay=1e-4, clipnorm=1.0, use_ema=True, ema_momentum=1 - min(0.1, 10 / total)
     )
+    segmenter.compile(optimizer, target.loss)
     segmenter.build((None, None, None, card["channels"]))
     callbacks = [
         keras.callbacks.BackupAndRestore(str(out / BACKUP), delete_checkpoint=False),
