@@ -2,5 +2,7 @@
 
 from cvkit.deep.card import read_card
 from cvkit.deep.predict import probabilities, segment
+from cvkit.deep.tuning import calibrate, tune
+from cvkit.deep.uncertainty import uncertainty
 
-__all__ = ["probabilities", "read_card", "segment"]
+__all__ = ["calibrate", "probabilities", "read_card", "segment", "tune", "uncertainty"]

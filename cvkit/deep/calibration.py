@@ -7,7 +7,7 @@ import numpy as np
 
 from cvkit.arrays import VOID, Probabilities
 
-LEAST = 1e-7  # a probability of 0 has no logarithm
+LEAST = 1e-12  # a probability of 0 has no logarithm
 
 
 def temper(probabilities: Probabilities, temperature: float) -> Probabilities:

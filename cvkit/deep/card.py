@@ -17,14 +17,15 @@ from cvkit.pipeline import Step
 
 CARD, ONNX, WEIGHTS = "card.json", "model.onnx", "weights.safetensors"
 
-# What every card holds, with its type; it may hold more: data, figures, licence, seed, time.
+# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what validation chose:
+# threshold, overlap (of stars), temperature.
 FIELDS = {
     "summary": str,  # one line
     "network": str,  # text that builds it, such as "unet(width=16)"
     "channels": int,  # 1 = grey, 3 = RGB
     "classes": list,  # a name for each
     "answer": str,  # "mask", "labels" or "classes"
-    "foreground": list,  # numbers of the classes that the mask holds
+    "foreground": list,  # numbers of the classes that the mask holds; empty where stars tell the objects
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
@@ -181,8 +182,8 @@ def annotate(folder: str | Path, **fields) -> dict:
     folder : path
         A model folder.
     **fields
-        Anything JSON can hold. Of the fields that decide how the model runs only ``summary`` and ``classes`` may be
-        given, the latter with as many names as before.
+        Anything JSON can hold. Of the fields that every card holds only ``summary``, ``classes``, with as many names
+        as before, and ``postprocess`` may be given; and ``answer``, to take a mask for labels or labels for a mask.
 
     Returns
     -------
@@ -190,7 +191,9 @@ def annotate(folder: str | Path, **fields) -> dict:
         As written.
     """
     card = read_card(folder)
-    fixed = set(fields) & set(FIELDS) - {"summary", "classes"}
+    fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+        fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
         raise CvkitError(

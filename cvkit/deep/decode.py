@@ -84,7 +84,7 @@ def decide(values: np.ndarray, card: dict, threshold: float | None = None) -> Ma
         return values[:, :, :count].argmax(axis=2).astype(np.uint8)
     if values.shape[2] > count:
         foreground = values[:, :, 1:count].sum(axis=2) > 0.5
-        return star_objects(values[:, :, count:], foreground, threshold, **_overlap(card))
+        return star_objects(values[:, :, count:], foreground, threshold=threshold, overlap=card.get("overlap", 0.4))
     inside = values[:, :, card["foreground"]].sum(axis=2)
     contact = values[:, :, card["contact"]].sum(axis=2)
     foreground = inside + contact > threshold

@@ -1,20 +1,25 @@
 """From image to probabilities to answer, without Keras."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from cvkit import registry
-from cvkit.arrays import Classes, Image, Mask, Probabilities, as_channels, as_finite, as_image, number
-from cvkit.deep.card import ONNX, check_file, read_card
-from cvkit.deep.decode import keep_apart
+from cvkit.arrays import Classes, Image, Labels, Mask, Probabilities, as_channels, as_finite, as_image, number
+from cvkit.deep.calibration import temper
+from cvkit.deep.card import CARD, ONNX, check_file, read_card
+from cvkit.deep.decode import decide
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.guard import guarded
 from cvkit.deep.tiles import tiled
+from cvkit.deep.views import VIEWS, views
 
 
-def segment(image: Image, model: str | Path, *, threshold: float = 0.5) -> Mask | Classes:
+def segment(
+    image: Image, model: str | Path, *, threshold: float | None = None, augment: bool = False
+) -> Mask | Labels | Classes:
     """Segment an image with a trained model.
 
     Parameters
@@ -22,28 +27,29 @@ def segment(image: Image, model: str | Path, *, threshold: float = 0.5) -> Mask 
     image : (H, W) or (H, W, 3) array
     model : path
         A model folder.
-    threshold : float, 0..1
-        Probability above which a pixel is foreground; of no effect on a model that gives classes.
+    threshold : float, 0..1, optional
+        Probability above which a pixel is foreground or, for a model of stars, a star is an object; the card's, or
+        0.5, by default. Of no effect on a model that gives classes.
+    augment : bool
+        Whether to look at the image in eight ways, turned and mirrored, and average: better, and eight times as long.
 
     Returns
     -------
-    answer : (H, W) bool or uint8 array
-        A mask or classes, as the model's card says.
+    answer : (H, W) bool, int32 or uint8 array
+        A mask, labels or classes, as the model's card says.
 
     Raises
     ------
     FileNotFoundError, ValueError
         If the model is incomplete or damaged, or the image is none or holds NaN.
     """
-    number(threshold, "threshold", 0, 1)
-    card, _ = _load(Path(model))
-    values = probabilities(image, model)
-    if card["answer"] == "classes":
-        return apply(card["postprocess"], values.argmax(axis=2).astype(np.uint8))
-    return apply(card["postprocess"], _mask(values, card, threshold))
+    if threshold is not None:
+        number(threshold, "threshold", 0, 1)
+    card, _ = load_model(model)
+    return apply(card["postprocess"], decide(outputs(image, model, augment=augment), card, threshold))
 
 
-def probabilities(image: Image, model: str | Path) -> Probabilities:
+def probabilities(image: Image, model: str | Path, *, augment: bool = False) -> Probabilities:
     """Give the probability of each class at each pixel.
 
     Images too large for one piece are run in tiles that overlap as far as the network looks: the answer is the same.
@@ -53,31 +59,48 @@ def probabilities(image: Image, model: str | Path) -> Probabilities:
     image : (H, W) or (H, W, 3) array
     model : path
         A model folder.
+    augment : bool
+        As of `segment`.
 
     Returns
     -------
     probabilities : (H, W, C) float32 array
         Sums to 1 over the classes.
     """
-    card, run = _load(Path(model))
+    return outputs(image, model, augment=augment)[:, :, : len(load_model(model)[0]["classes"])]
+
+
+def outputs(image: Image, model: str | Path, *, augment: bool = False) -> np.ndarray:
+    """Give all that a network says: probabilities and, where it tells of stars, these; see `cvkit.deep.decode`."""
+    if augment:
+        return sum(looks(image, model, augment=True)) / np.float32(VIEWS)
+    return next(looks(image, model, augment=False))
+
+
+def looks(image: Image, model: str | Path, *, augment: bool) -> Iterator[np.ndarray]:
+    """Give what a network says of an image, once or from eight sides; probabilities at the card's temperature."""
+    card, run = load_model(model)
     image = apply(card["preprocess"], as_finite(as_image(image), "a network"))
     image = as_channels(image, card["channels"])
-    return tiled(run, image, card)
+    count = len(card["classes"])
+
+    def look(image: np.ndarray) -> np.ndarray:
+        values = tiled(run, image, card)
+        if "temperature" in card:
+            values[:, :, :count] = temper(values[:, :, :count], card["temperature"])
+        return values
+
+    yield from views(look, image, count) if augment else [look(image)]
 
 
-def _mask(values: np.ndarray, card: dict, threshold: float) -> np.ndarray:
-    """Foreground of enough probability; where the network knows contacts, a line of one pixel between objects."""
-    inside = values[:, :, card["foreground"]].sum(axis=2)
-    if not card["contact"]:
-        return inside > threshold
-    contact = values[:, :, card["contact"]].sum(axis=2)
-    foreground = inside + contact > threshold
-    return keep_apart(foreground & (inside > contact), foreground)
+def load_model(folder: str | Path) -> tuple:
+    """A model's card and the function that runs it, kept for the next image."""
+    path = Path(folder) / CARD
+    return _load(Path(folder), path.stat().st_mtime_ns if path.is_file() else None)
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path) -> tuple:
-    """A model's card and the function that runs it, kept for the next image."""
+def _load(folder: Path, changed: int | None) -> tuple:
     card = read_card(folder)
     return card, guarded(load, check_file(folder, card, ONNX))
 

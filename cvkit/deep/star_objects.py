@@ -11,9 +11,12 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Labels, Mask, number
+from cvkit.classic.components import relabel
 from cvkit.classic.components.boxes import best_first
 from cvkit.classic.components.overlaps import Boxes
-from cvkit.deep.stars import GRID, directions
+from cvkit.deep.stars import GRID, UNIT, directions
+
+MARGIN = 2.0  # pixels
 
 
 class Stars(NamedTuple):
@@ -26,6 +29,29 @@ class Stars(NamedTuple):
     def take(self, chosen: np.ndarray) -> "Stars":
         """Give some of the stars, by their indices."""
         return Stars(*(column[chosen] for column in self))
+
+
+def star_objects(stars: np.ndarray, foreground: Mask, *, threshold: float = 0.5, overlap: float = 0.4) -> Labels:
+    """Turn what a network says of stars into objects.
+
+    Parameters
+    ----------
+    stars : (H, W, 1 + rays) float32 array
+        Probability of a star, and its distances in units of 32 pixels; only what stands on the grid counts.
+    foreground : (H, W) bool array
+        The pixels that objects may have.
+    threshold : float, 0..1
+        A star is more probable than this.
+    overlap : float, 0..1
+        Of two stars the less probable goes if they have more than this share of the smaller one in common.
+
+    Returns
+    -------
+    labels : (H, W) int32 array
+    """
+    found = candidates(stars[::GRID, ::GRID, 0], stars[::GRID, ::GRID, 1:] * np.float32(UNIT), threshold)
+    found = found.take(suppress(found, overlap))
+    return relabel(draw(found, foreground.shape, foreground, margin=MARGIN))
 
 
 def candidates(chance: np.ndarray, distances: np.ndarray, threshold: float) -> Stars:
@@ -121,7 +147,12 @@ def suppress(stars: Stars, overlap: float) -> np.ndarray:
 
 def _in_common(one: tuple, other: tuple) -> float:
     """How much of the smaller of two masks, given with their boxes and areas, the other covers."""
-    row0, col0, row1, col1 = (max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3]))
+    row0, col0, row1, col1 = (
+        max(one[0], other[0]),
+        max(one[1], other[1]),
+        min(one[2], other[2]),
+        min(one[3], other[3]),
+    )
     if row0 >= row1 or col0 >= col1:
         return 0.0
     parts = (mask[row0 - top : row1 - top, col0 - left : col1 - left] for top, left, _, _, mask, _ in (one, other))

@@ -124,7 +124,7 @@ def depths(labels: np.ndarray) -> np.ndarray:
     array([[0. , 0.5, 1. , 0.5, 0. ]], dtype=float32)
     """
     inside = labels > 0
-    inner = inside.copy()
+    inner = labels != 0
     for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         differ = (labels[one] != labels[other]) & (labels[one] >= 0) & (labels[other] >= 0)
         inner[one] &= ~differ

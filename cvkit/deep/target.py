@@ -4,6 +4,7 @@ A network learns classes: those of the truth, or, from labels, background, objec
 something else says so in its file, beside `build`:
 
     ANSWER = "labels"                            # the kind of answer that its outputs are decoded to
+    CLASSES = ("background", "object")           # what its first outputs tell apart; optional
     def targets(labels): ...                     # int32 (H, W), -1 = void -> float32 (H, W, K)
     def loss(y_true, y_pred): ...                # (N, H, W, K) and the outputs of the network -> scalar
 """
@@ -89,7 +90,7 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     if hasattr(module, "targets"):
         if kind != "labels":
             raise ValueError(f"{network} learns from labels (int32, one number an object), got a truth of kind {kind}.")
-        return Target(kind, ["object"], module.ANSWER, module.targets, module.loss)
+        return Target(kind, list(getattr(module, "CLASSES", ["object"])), module.ANSWER, module.targets, module.loss)
     if kind == "labels":
         return Target(kind, ["background", "object", "contact"], "mask", part)
     if kind == "mask":

@@ -1,8 +1,10 @@
-"""Test-time augmentation: a network looks at an image in eight ways, turned and mirrored, and each answer is put back."""
+"""Test-time augmentation: a network sees an image in eight ways, turned and mirrored, and each answer is put back."""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
+
+VIEWS = 8
 
 
 def views(run: Callable[[np.ndarray], np.ndarray], image: np.ndarray, classes: int) -> Iterator[np.ndarray]:

@@ -1,8 +1,8 @@
 """StarDist: every pixel says how likely an object is centred near it, and how far its border is in all directions.
 
 U. Schmidt, M. Weigert, C. Broaddus, G. Myers, MICCAI 2018. doi:10.1007/978-3-030-00934-2_30
-The trunk is a U-Net. Stars are said at half the size; at full size the network says which pixels are background, object,
-or contact of two: stars tell touching objects apart, and these pixels where their borders are.
+The trunk is a U-Net. Stars are said at half the size; at full size the network says which pixels are background,
+object, or contact of two: stars tell touching objects apart, and these pixels where their borders are.
 """
 
 import keras
@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers, ops
 
 from cvkit.deep.blocks import Fit, convolve, head
-from cvkit.deep.losses import cross_entropy_dice
+from cvkit.deep.losses import cross_entropy, dice
 from cvkit.deep.stars import GRID, RAYS, UNIT, depths, star_distances
 from cvkit.deep.target import part
 
@@ -102,7 +102,7 @@ def loss(y_true, y_pred):
     loss : scalar
     """
     classes = len(CLASSES)
-    pixels = cross_entropy_dice(y_true[..., 0], y_pred[..., :classes])
+    pixels = y_true[..., 0], y_pred[..., :classes]
     truth, stars = y_true[:, ::GRID, ::GRID], y_pred[:, ::GRID, ::GRID, classes:]
     known = ops.cast(truth[..., 0] != 255, "float32")
     depth, chance = truth[..., 1], ops.clip(stars[..., 0], 1e-7, 1 - 1e-7)
@@ -111,4 +111,4 @@ def loss(y_true, y_pred):
     distance = truth[..., 2:]
     weight = ops.cast(distance >= 0, "float32") * depth[..., None]
     error = ops.sum(weight * ops.abs(stars[..., 1:] * UNIT - distance)) / ops.maximum(ops.sum(weight), 1.0)
-    return pixels + entropy + PIXEL * error
+    return cross_entropy(*pixels) + dice(*pixels) + entropy + PIXEL * error

@@ -1,0 +1,152 @@
+"""Choose on validation images what a model does with its probabilities, and write that into its card."""
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from cvkit.arrays import as_labels, as_mask, is_mask, one_of
+from cvkit.classic.components import label
+from cvkit.compare import metrics
+from cvkit.compare.calibration import calibration_error
+from cvkit.deep.calibration import fit_temperature, temper
+from cvkit.deep.card import annotate
+from cvkit.deep.decode import decide
+from cvkit.deep.predict import apply, load_model, outputs
+from cvkit.deep.target import kind_of_truth, part
+
+THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+OVERLAPS = (0.2, 0.3, 0.4, 0.5)
+IOUS = (0.5, 0.6, 0.7, 0.8, 0.9)
+SAMPLE = 20_000  # pixels an image that a temperature is fitted to
+
+
+def tune(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
+    """Choose the threshold, overlap of stars and last steps that are best on validation pairs, into the card.
+
+    All combinations are tried; the network runs once an image. Of equal ones the card's own, or the simplest, is taken.
+
+    Parameters
+    ----------
+    model : path
+        A model folder, of a model that gives a mask or labels. Calibrate it before, if at all: see `calibrate`.
+    pairs : sequence of (image, truth) arrays
+        Not those that it learnt from, and not those that it will be judged by.
+    aim : {"objects", "pixels"}, optional
+        "objects": average precision, the mean over IoU .5 to .9; what a model of labels is tuned for by default.
+        "pixels": Dice; what a model of masks is tuned for by default.
+
+    Returns
+    -------
+    card : dict
+        As written; ``tuned`` says how good the choice is: the mean over the pairs.
+
+    Raises
+    ------
+    ValueError
+        If the model gives classes, of which the most probable is taken; or there are no pairs.
+
+    Examples
+    --------
+    ``cvkit.deep.tune("runs/cells/model", held_back)["threshold"]``
+    """
+    card, _ = load_model(model)
+    if card["answer"] == "classes":
+        raise ValueError(f"{model} gives the most probable class: it has no threshold to tune; `calibrate` it instead.")
+    if len(pairs) == 0:
+        raise ValueError("there are no pairs to tune on; expected a list of (image, truth) arrays.")
+    aim = ("objects" if card["answer"] == "labels" else "pixels") if aim is None else aim
+    score = {"objects": _objects, "pixels": _pixels}[one_of(aim, "aim", ("objects", "pixels"))]
+    choices = list(_choices(card, pairs))
+    scores = np.array([list(_scores(outputs(image, model), truth, card, choices, score)) for image, truth in pairs])
+    best = int(scores.mean(axis=0).argmax())
+    tuned = {"aim": aim, "pairs": len(pairs), "score": round(float(scores.mean(axis=0)[best]), 4)}
+    return annotate(model, **choices[best], tuned=tuned)
+
+
+def _choices(card: dict, pairs: Sequence) -> Iterator[dict]:
+    """All that the card might say, what it says now first; sizes are fractions of a true object's."""
+    truths = [label(as_mask(truth)) if is_mask(truth) else as_labels(truth) for _, truth in pairs]
+    areas = [np.bincount(truth.reshape(-1))[1:] for truth in truths]
+    areas = np.concatenate([area[area > 0] for area in areas])
+    sizes = sorted(
+        {max(2, round(float(np.median(areas)) * share)) for share in (1 / 16, 1 / 8, 1 / 4)} if len(areas) else ()
+    )
+    steps = [card["postprocess"], "", *(f"remove_small(area={size})" for size in sizes)]
+    if card["answer"] == "mask":
+        steps += ["fill_holes", *(f"fill_holes | {step}" for step in steps[2:])]
+    stars = not card["foreground"]
+    now = card.get("threshold", 0.5), card.get("overlap", 0.4)
+    overlaps = sorted(OVERLAPS, key=lambda overlap: abs(overlap - now[1])) if stars else (None,)
+    thresholds = sorted(THRESHOLDS, key=lambda threshold: abs(threshold - now[0]))
+    for threshold, overlap, postprocess in product(thresholds, overlaps, dict.fromkeys(steps)):
+        yield {"threshold": threshold, "postprocess": postprocess} | ({"overlap": overlap} if stars else {})
+
+
+def _scores(values: np.ndarray, truth: np.ndarray, card: dict, choices: Sequence, score) -> Iterator[float]:
+    """How good each choice is on one image; what differs in the last steps only is decided once."""
+    decided = {}
+    for choice in choices:
+        key = choice["threshold"], choice.get("overlap")
+        if key not in decided:
+            decided = {key: decide(values, card | choice)}
+        yield score(truth, apply(choice["postprocess"], decided[key]))
+
+
+def _objects(truth: np.ndarray, answer: np.ndarray) -> float:
+    """The mean of `metrics.average_precision` over IoUs, by one match: above .5 an object has one partner at most."""
+    truth, answer = (label(array) if is_mask(array) else as_labels(array) for array in (truth, answer))
+    iou = metrics.match_objects(truth, answer)["iou"]
+    count = sum(np.count_nonzero(np.bincount(labels.reshape(-1))[1:]) for labels in (truth, answer))
+    hits = [np.count_nonzero(iou > least) for least in IOUS]
+    return float(np.mean([hit / (count - hit) if count else 1.0 for hit in hits]))
+
+
+def _pixels(truth: np.ndarray, answer: np.ndarray) -> float:
+    return metrics.dice(np.asarray(truth) > 0, answer > 0)
+
+
+def calibrate(model: str | Path, pairs: Sequence) -> dict:
+    """Find the temperature that makes a model's probabilities mean what they say, and write it into the card.
+
+    From then on `probabilities`, and all that is decided by them, are at this temperature.
+
+    Parameters
+    ----------
+    model : path
+        A model folder.
+    pairs : sequence of (image, truth) arrays
+        Not those that it learnt from.
+
+    Returns
+    -------
+    card : dict
+        As written: ``temperature``, and ``calibration``, the expected calibration error before and after.
+
+    Raises
+    ------
+    ValueError
+        If there are no pairs.
+
+    Examples
+    --------
+    ``cvkit.deep.calibrate("runs/cells/model", held_back)["temperature"]``
+    """
+    if len(pairs) == 0:
+        raise ValueError("there are no pairs to calibrate on; expected a list of (image, truth) arrays.")
+    card, _ = load_model(model)
+    count, rng = len(card["classes"]), np.random.default_rng(0)
+    values, classes = [], []
+    for image, truth in pairs:
+        truth = np.asarray(truth)
+        truth = part(as_labels(truth)) if kind_of_truth(truth) == "labels" and count > 2 else truth.astype(np.uint8)
+        chosen = rng.permutation(truth.size)[:SAMPLE]
+        values.append(outputs(image, model)[:, :, :count].reshape(-1, count)[chosen])
+        classes.append(truth.reshape(-1)[chosen])
+    values, classes = np.concatenate(values), np.concatenate(classes)
+    factor = fit_temperature(values, classes)
+    errors = [calibration_error(classes[None], p[None]) for p in (values, temper(values, factor))]
+    temperature = round(card.get("temperature", 1.0) * factor, 4)
+    before, after = (round(error, 5) for error in errors)
+    return annotate(model, temperature=temperature, calibration={"error_before": before, "error": after})
