@@ -29,9 +29,9 @@ FIELDS = {
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
-    "halo": int,  # how far, in pixels, the network looks to each side
+    "halo": int | None,  # how far, in pixels, the network looks to each side; null: everywhere, tiles are not exact
     "stride": int,  # how often the network halves the size, as a factor
-    "checksums": dict,  # SHA-256 of the other two files
+    "checksums": dict,  # SHA-256 of the other files
 }
 ANSWERS = ("mask", "labels", "classes")
 
@@ -146,7 +146,7 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
     try:
         if name.endswith(".onnx"):
             _fit(inspect_onnx(content), card)
-        else:
+        elif name.endswith(".safetensors"):
             inspect_weights(folder, name)
     except CvkitError as fault:
         raise fault.of(folder / name) from None

@@ -13,12 +13,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import safetensors.numpy
 
 from cvkit.deep.blocks import Fit
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.simplify import simplify
 
 TOLERANCE = 1e-5
 LOCAL = (
@@ -144,6 +146,7 @@ def _write_onnx(network: keras.Model, path: Path) -> None:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             network.export(str(path), format="onnx", verbose=False)
+            onnx.save(simplify(onnx.load(path)), path)
     finally:
         logging.disable(level)
 
