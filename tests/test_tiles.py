@@ -1,5 +1,7 @@
 """Tiles: cut so that the least is computed twice, exact where the network allows, blended where it does not."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ SIZES = [(360, 360), (520, 696), (1024, 1024), (4096, 4096), (30, 9000), (3001, 
 def test_tiles_cover_the_image_once_and_see_a_halo(size, halo, stride):
     for parts, side in zip(plan(*size, halo, stride), size, strict=True):
         assert parts[0][1].start == 0 and parts[-1][1].stop == side
-        assert all(one[1].stop == other[1].start for one, other in zip(parts, parts[1:], strict=False))
+        assert all(one[1].stop == other[1].start for one, other in pairwise(parts))
         for seen, kept in parts:
             assert seen.start % stride == 0 and 0 <= seen.start <= kept.start < kept.stop <= seen.stop <= side
             assert seen.start == 0 or kept.start - seen.start >= halo
@@ -80,7 +82,7 @@ def test_a_network_without_a_halo_is_run_whole_or_blended(monkeypatch):
     monkeypatch.setattr(tiles, "BLENDED", 64)
     blended = tiled(run, image, card)
     assert set(sizes[1:]) == {(64, 64)} and blended.shape == whole.shape
-    assert np.abs(blended - whole).mean() < 0.005 < np.abs(blended - whole).max()  # wrong at the edges of tiles alone
+    assert 0 < np.abs(blended - whole).max() < 0.005  # tiles see less, and there they weigh little
     flat = tiled(lambda images: images, np.full((150, 333, 1), 0.25, np.float32), card)
     assert np.allclose(flat[:, :, 1], 0.25, atol=1e-6)
 

@@ -1,6 +1,7 @@
 """LiteRT, once TensorFlow Lite: a network of 8-bit numbers in the least time of all, on tiles of one size."""
 
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,7 +34,9 @@ def load(path: str | Path, precision: str = "int8", threads: int | None = None) 
     LibraryMissing
         If LiteRT is not installed.
     """
-    interpreter = _interpreter()(model_content=Path(path).read_bytes(), num_threads=threads or 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TensorFlow's own says that it will go one day
+        interpreter = _interpreter()(model_content=Path(path).read_bytes(), num_threads=threads or 1)
     interpreter.allocate_tensors()
     (taken,), given = interpreter.get_input_details(), interpreter.get_output_details()[0]
 
