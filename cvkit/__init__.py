@@ -21,7 +21,10 @@ _NAMES = {
     "read_truth": "cvkit.io",
     "write": "cvkit.io",
     "evaluate": "cvkit.compare.evaluate",
+    "tune": "cvkit.compare.tuning",
     "train": "cvkit.deep.training",
+    "cross_validate": "cvkit.deep.folds",
+    "Plan": "cvkit.deep.plan",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

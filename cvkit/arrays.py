@@ -7,12 +7,15 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
+from cvkit.checks import MOST as MOST
+from cvkit.checks import as_shape as as_shape
+from cvkit.checks import check_values, plain_array
+from cvkit.checks import number as number
+from cvkit.checks import odd as odd
+from cvkit.checks import one_of as one_of
+from cvkit.checks import shorten as shorten
+from cvkit.checks import whole as whole
 from cvkit.errors import CvkitError, WrongType
-from cvkit.parameters import MOST
-from cvkit.parameters import number as number
-from cvkit.parameters import odd as odd
-from cvkit.parameters import one_of as one_of
-from cvkit.parameters import whole as whole
 
 Image = Annotated[np.ndarray, "image"]  # (H, W) grey or (H, W, 3) RGB, any real dtype, values keep their unit
 Mask = Annotated[np.ndarray, "mask"]  # bool (H, W), True = foreground
@@ -24,7 +27,6 @@ Table = Annotated[dict[str, np.ndarray], "table"]  # equally long 1-D arrays, on
 Objects = TypeVar("Objects", Mask, Labels)  # a step that takes either and gives the same back
 
 VOID = 255
-EXACT = 2**53  # up to here every whole number is a float64
 
 
 def as_image(image: Any, name: str = "image") -> np.ndarray:
@@ -49,7 +51,7 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
     ValueError
         If the shape is not that of an image, it is empty, or it holds infinity.
     """
-    image = _as_array(image, name)
+    image = plain_array(image, name)
     if image.dtype.kind not in "buif":
         raise WrongType("array-type", f"`{name}` must hold real numbers", came=f"dtype {image.dtype}")
     if image.ndim == 3 and image.shape[2] == 1:
@@ -73,55 +75,12 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
             came=f"{image.size:,}",
             remedy="cut it into tiles",
         )
-    _check_values(image, name)
+    check_values(image, name)
     if image.dtype.kind == "f" and image.dtype.itemsize > 8:
         image = image.astype(np.float64)
     if not image.dtype.isnative:
         image = image.astype(image.dtype.newbyteorder("="))
     return image.view(np.uint8) if is_mask(image) else image
-
-
-def _as_array(given: Any, name: str) -> np.ndarray:
-    """Take an array, or a list of lists; refuse what NumPy would make a riddle of."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise WrongType(
-            "array-type",
-            came=f"`{name}` is a masked array, whose mask would be lost",
-            remedy="pass image.filled(value) instead",
-        )
-    if given is None or isinstance(given, (str, bytes, dict)) or hasattr(given, "__fspath__"):
-        raise WrongType(
-            "array-type",
-            f"`{name}` must be an array",
-            came=type(given).__name__,
-            remedy="read a file with cvkit.read(path)",
-        )
-    try:
-        return np.asarray(given)
-    except (ValueError, TypeError) as fault:
-        raise WrongType(
-            "array-type",
-            f"`{name}` must be an array",
-            came=f"{type(given).__name__}, of which NumPy says: {fault}",
-            remedy="give rows of the same length",
-        ) from None
-
-
-def _check_values(image: np.ndarray, name: str) -> None:
-    """Refuse infinity, and whole numbers that are no longer exact when they are computed with."""
-    if image.dtype.kind == "f" and np.isinf(image).any():
-        raise CvkitError(
-            "array-infinite",
-            came=f"`{name}` holds infinite values",
-            remedy="replace them first, with np.nan_to_num for example",
-        )
-    if image.dtype.itemsize == 8 and image.dtype.kind in "ui" and not -EXACT <= image.min() <= image.max() <= EXACT:
-        raise CvkitError(
-            "array-range",
-            f"`{name}` must hold whole numbers within 2**53, beyond which they are not exact",
-            came=f"{image.min()}..{image.max()}",
-            remedy="subtract what is common to all: image - image.min()",
-        )
 
 
 def as_gray(image: Any) -> np.ndarray:

@@ -231,6 +231,28 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
     return target
 
 
+def write_bytes(path: str | PathLike, data: bytes) -> Path:
+    """Put a file in its place whole or not at all, whatever it holds.
+
+    Parameters
+    ----------
+    path : str or path-like
+    data : bytes
+
+    Returns
+    -------
+    path : Path
+
+    Raises
+    ------
+    FileNotFoundError, OSError, ValueError
+        As `write`.
+    """
+    with _explained(path, _NO_FOLDER):
+        replace(Path(os.fsdecode(path)), data)
+    return Path(os.fsdecode(path))
+
+
 @contextlib.contextmanager
 def _explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED) -> Iterator:
     """Give every fault inside the file's name and a sentence; none of OpenCV, Pillow or tifffile comes out bare."""

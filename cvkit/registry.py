@@ -66,8 +66,8 @@ def networks() -> list[str]:
 
     Examples
     --------
-    >>> networks()
-    ['unet']
+    >>> "unet" in networks() and "stardist" in networks()
+    True
     """
     return _files(NETWORKS)
 

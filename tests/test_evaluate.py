@@ -3,6 +3,7 @@
 import csv
 import inspect
 import pydoc
+import sys
 
 import numpy as np
 import pytest
@@ -256,7 +257,7 @@ def test_the_table_fits_and_marks_the_best(pair, width, images):
     assert "failed: RuntimeError: out of luck" in joined and "Best Dice: otsu (1.00)." in joined
     assert ("[1.00, 1.00]" in joined) == (images > 1)
     if "IoU" not in lines[0]:
-        assert "Left out to fit: IoU" in joined
+        assert "Left out to fit: memory, IoU" in joined
 
 
 def test_ties_are_all_marked_and_zero_is_no_win(pair):
@@ -272,3 +273,65 @@ def test_one_image_of_one_pixel_and_nan():
     found = cvkit.compare(image, ["otsu", everything], np.array([[True]]))
     assert len(found.rows["dice"]) == 2 and found.rows["dice"][1] == 1
     found.plot()
+
+
+def test_scores_that_are_asked_for_become_columns(pair):
+    image, truth = pair
+    found = evaluate(
+        ["otsu | label", everything], [pair, (image.T, truth.T)], metrics=["ap75", "hausdorff95", "count_error"]
+    )
+    assert found.rows["ap75"].tolist() == [1, 0, 1, 0] and found.rows["count_error"].tolist() == [0, 1, 0, 1]
+    text = str(found)
+    assert "hausdorff95" in text and "0.000*" in text and "count error" in text
+    assert "hausdorff95_low" in found.summary()
+    with pytest.raises(ValueError, match="no score is called 'hausdorf95'; did you mean 'hausdorff95'"):
+        evaluate("otsu", [pair], metrics=["hausdorf95"])
+
+
+def test_two_methods_are_compared_on_the_same_images(pair):
+    image, truth = pair
+    found = evaluate([everything, "otsu", broken], ((image[n:], truth[n:]) for n in range(0, 20, 4)))
+    table = found.paired("dice")
+    assert table["first"].tolist()[0] == "otsu" and table["second"].tolist()[0] == "everything"
+    assert table["wins"][0] == 5 and table["losses"][0] == 0 and table["sure"][0] == 1
+    assert 0 < table["low"][0] < table["difference"][0] < table["high"][0] < 1
+    assert np.isnan(table["difference"][1]) and table["wins"][1] == 0
+    few = found.paired("objects")
+    assert few["difference"][0] == 1 and few["first"][0] == "otsu"
+    with pytest.raises(ValueError, match="`score` must be one of"):
+        found.paired("image")
+    assert evaluate("otsu", [pair]).paired() == {}
+
+
+def test_where_less_is_better_the_lower_one_comes_first(pair):
+    image, truth = pair
+    found = evaluate([everything, "otsu"], [(image[n:], truth[n:]) for n in (0, 4)], metrics=["count_error"])
+    table = found.paired("count_error")
+    assert table["first"][0] == "otsu" and table["difference"][0] == -1 and table["wins"][0] == 2
+
+
+def test_classes_are_scored_over_all_images_together():
+    def classes(image):
+        return np.where(image > 1, 1, image).astype(np.uint8)
+
+    images = [np.array([[0, 1, 2, 2]], np.uint8), np.array([[0, 0, 0, 1]], np.uint8)]
+    truths = [images[0], np.array([[0, 255, 1, 1]], np.uint8)]
+    found = evaluate(classes, zip(images, truths, strict=True))
+    table = found.class_scores("classes")
+    assert table["class"].tolist() == [0, 1, 2] and table["pixels"].tolist() == [2, 3, 2]
+    assert table["iou"].tolist() == pytest.approx([2 / 3, 2 / 5, 0])
+    assert table["recall"].tolist() == pytest.approx([1, 2 / 3, 0])
+    assert table["precision"].tolist() == pytest.approx([2 / 3, 2 / 4, 0])
+    with pytest.raises(ValueError, match="`label` must be"):
+        found.class_scores("otsu")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the peak of a process")
+def test_memory_of_a_method_is_what_the_process_grew_by(pair):
+    def greedy(image):
+        return np.ones((4000, 4000))[:40, :60] * image > 110
+
+    rows = evaluate([greedy, broken, "otsu"], [pair, pair]).rows
+    memory = dict(zip(rows["method"][:3], rows["memory"][:3], strict=True))
+    assert 100e6 < memory["greedy"] < 200e6 and memory["otsu"] < 50e6
+    assert np.isnan(memory["broken"]) and np.isnan(rows["memory"][3:]).all()

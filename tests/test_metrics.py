@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linear_sum_assignment
 
-from cvkit.compare import metrics
+from cvkit.compare import borders, metrics, objects, scores
 
 TRUTH = np.array([[1, 1, 1, 0], [1, 0, 0, 0]], bool)
 PREDICTION = np.array([[1, 1, 0, 1], [0, 0, 0, 0]], bool)  # 2 hit, 1 false alarm, 2 missed
@@ -153,3 +153,142 @@ def test_imports_stay_light(module, absent):
     code = f"import sys, {module}; print(*{absent!r} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def random_objects(rng, shape=(40, 50), objects=9):
+    labels = np.zeros(shape, np.int32)
+    for number in rng.permutation(objects) + 1:
+        row, col = rng.integers(0, shape[0]), rng.integers(0, shape[1])
+        labels[row : row + rng.integers(2, 14), col : col + rng.integers(2, 14)] = number
+    return labels
+
+
+def every_pair(truth, prediction):
+    """IoU, intersection and union of every true and every predicted object, one by one."""
+    for one in set(truth[truth > 0].tolist()):
+        for other in set(prediction[prediction > 0].tolist()):
+            both = np.count_nonzero((truth == one) & (prediction == other))
+            either = np.count_nonzero((truth == one) | (prediction == other))
+            yield one, other, both / either, both, either
+
+
+def slow_panoptic_quality(truth, prediction):
+    matched = [iou for *_, iou, _, _ in every_pair(truth, prediction) if iou > 0.5]
+    one, other = (len(set(labels[labels > 0].tolist())) for labels in (truth, prediction))
+    whole = len(matched) + (one - len(matched)) / 2 + (other - len(matched)) / 2
+    return sum(matched) / whole if whole else 1
+
+
+def slow_aggregated_jaccard(truth, prediction):
+    shared = union = 0
+    used = set()
+    for one in set(truth[truth > 0].tolist()):
+        best = max(
+            (row for row in every_pair(truth, prediction) if row[0] == one), key=lambda row: row[2], default=None
+        )
+        if best is None or best[2] == 0:
+            union += np.count_nonzero(truth == one)
+        else:
+            shared, union = shared + best[3], union + best[4]
+            used.add(best[1])
+    union += sum(np.count_nonzero(prediction == other) for other in set(prediction[prediction > 0].tolist()) - used)
+    return shared / union if union else 1
+
+
+def test_scores_of_objects_against_slow_twins(monkeypatch):
+    rng = np.random.default_rng(1)
+    for table in (objects.TABLE, 0):  # counted into a table, and by sorting
+        monkeypatch.setattr(objects, "TABLE", table)
+        for _ in range(12):
+            truth = random_objects(rng)
+            prediction = np.where(rng.random(truth.shape) < 0.9, np.roll(truth, 1), random_objects(rng)).astype(
+                np.int32
+            )
+            assert objects.panoptic_quality(truth, prediction) == pytest.approx(
+                slow_panoptic_quality(truth, prediction)
+            )
+            found = objects.aggregated_jaccard(truth, prediction)
+            assert found == pytest.approx(slow_aggregated_jaccard(truth, prediction))
+            ap, f1 = (score(truth, prediction, iou=0.6) for score in (objects.average_precision, objects.object_f1))
+            assert f1 == pytest.approx(2 * ap / (1 + ap))
+            assert objects.count_error(truth, prediction) == abs(
+                len(np.unique(truth[truth > 0])) - len(np.unique(prediction[prediction > 0]))
+            )
+
+
+def test_scores_of_no_objects():
+    none, one = np.zeros((2, 3), np.int32), np.ones((2, 3), np.int32)
+    for score in (objects.panoptic_quality, objects.aggregated_jaccard, objects.object_f1):
+        assert score(none, none) == 1 and score(none, one) == score(one, none) == 0 and score(one, one) == 1
+        with pytest.raises(TypeError, match="mask"):
+            score(one > 0, one)
+    assert objects.count_error(none, one) == 1
+
+
+def border(mask):
+    """The pixels of a mask beside which there is background, or nothing."""
+    padded = np.pad(mask, 1)
+    inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
+    return np.argwhere(mask & ~inner)
+
+
+def test_scores_of_borders_against_all_distances():
+    rng = np.random.default_rng(2)
+    for _ in range(10):
+        truth, prediction = (random_objects(rng, (20, 30), 4) > 0 for _ in range(2))
+        prediction |= np.roll(truth, 1)
+        away = np.linalg.norm(border(truth)[:, None] - border(prediction)[None], axis=2)
+        near, far = away.min(axis=1), away.min(axis=0)
+        assert borders.hausdorff95(truth, prediction) == pytest.approx(
+            max(np.percentile(near, 95), np.percentile(far, 95))
+        )
+        assert borders.surface_dice(truth, prediction, tolerance=1.5) == pytest.approx(
+            ((near <= 1.5).sum() + (far <= 1.5).sum()) / (len(near) + len(far))
+        )
+        recall, precision = np.mean(near <= 2), np.mean(far <= 2)
+        assert borders.boundary_f(truth, prediction) == pytest.approx(2 * recall * precision / (recall + precision))
+        for score in (borders.boundary_f, borders.surface_dice, borders.hausdorff95):
+            assert score(truth, prediction) == pytest.approx(score(prediction, truth))
+
+
+def test_scores_of_borders_that_are_not_there():
+    none, one = np.zeros((3, 4), bool), np.eye(3, 4, dtype=bool)
+    for score in (borders.boundary_f, borders.surface_dice):
+        assert score(none, none) == 1 and score(none, one) == score(one, none) == 0 and score(one, one) == 1
+    assert borders.hausdorff95(none, none) == borders.hausdorff95(one, one) == 0
+    assert borders.hausdorff95(none, one) == borders.hausdorff95(one, none) == 5
+    with pytest.raises(ValueError, match="tolerance"):
+        borders.boundary_f(one, one, tolerance=-1)
+
+
+def test_confusion_against_counting():
+    rng = np.random.default_rng(3)
+    truth, prediction = rng.integers(0, 4, (2, 9, 9)).astype(np.uint8)
+    truth[0] = 255
+    counts = metrics.confusion(truth, prediction)
+    for one in range(4):
+        for other in range(4):
+            assert counts[one, other] == np.count_nonzero((truth == one) & (prediction == other))
+    scores = metrics.class_scores(counts)
+    mask = truth != 255
+    for number in range(4):
+        pair = (truth == number)[mask][None], (prediction == number)[mask][None]
+        for name in ("iou", "precision", "recall"):
+            assert scores[name][number] == pytest.approx(getattr(metrics, name)(*pair))
+    assert np.isnan(scores["iou"][4:]).all()
+
+
+def test_how_sure_a_difference_is():
+    row = metrics.paired_bootstrap([0.1, -0.1])
+    assert row["wins"] == row["losses"] == 1 and row["sure"] == pytest.approx(0.5, abs=0.05) and row["difference"] == 0
+    assert metrics.paired_bootstrap([0.2] * 5)["sure"] == 1
+    assert metrics.paired_bootstrap([0.0, 0.0])["sure"] == 0.5
+    assert np.isnan(metrics.paired_bootstrap([0.3])["sure"]) and np.isnan(metrics.paired_bootstrap([])["difference"])
+
+
+def test_every_score_by_name():
+    names = set(scores.scores())
+    assert {"dice", "mean_iou", "panoptic_quality", "boundary_f", "drd"} <= names and "bootstrap" not in names
+    assert "confusion" not in names and "match_objects" not in names
+    one = np.array([[1, 1, 0, 2]], np.int32)
+    assert scores.score("ap60").call(one, one) == scores.score("f1_60").call(one, one) == 1

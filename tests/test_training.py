@@ -1,12 +1,18 @@
 """Training: run folder, resume, export, what is refused."""
 
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
+import safetensors.numpy
 from scenes import blobs
 
 import cvkit
+from cvkit import Plan, registry
 from cvkit.compare import metrics
-from cvkit.deep import predict, read_card
+from cvkit.deep import read_card
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +33,7 @@ def test_a_training_leaves_a_model_that_segments(run, pairs):
     assert made["classes"] == ["background", "object", "contact"] and made["preprocess"] == "normalize"
     assert made["difference_from_keras"] <= 1e-5 and made["channels"] == 1 and made["pairs"] == 4
     assert len((run / "history.csv").read_text().splitlines()) == 5
+    assert all(cvkit.read(run / name).ndim == 3 for name in ("curves.png", "predictions.png"))
     image, labels = pairs[0]
     assert cvkit.segment(image, f"{run / 'model'} | label").dtype == np.int32
     assert metrics.dice(labels > 0, cvkit.segment(image, run / "model")) > 0.5
@@ -34,34 +41,46 @@ def test_a_training_leaves_a_model_that_segments(run, pairs):
     assert np.array_equal(cvkit.segment(rgb, run / "model"), cvkit.segment(image, run / "model"))
 
 
-def test_a_stopped_training_goes_on_to_the_same_weights(run, pairs, tmp_path, monkeypatch):
-    import keras
+CHILD = """
+import os, signal, sys
+sys.path[:0] = {path!r}
 
-    class Stop(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch == 1:
-                raise KeyboardInterrupt
+from cvkit.deep import keeper
+from scenes import blobs
+import cvkit
 
-    arguments = {"validation": pairs[:1], "epochs": 4, "patch": 32}
-    fit = keras.Model.fit
-    with monkeypatch.context() as patched:
-        patched.setattr(
-            keras.Model, "fit", lambda self, *a, callbacks, **k: fit(self, *a, callbacks=[*callbacks, Stop()], **k)
-        )
-        with pytest.raises(KeyboardInterrupt):
-            cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "cut", **arguments)
-    model = cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "cut", **arguments)
-    image = np.random.default_rng(5).random((40, 40))
-    assert np.allclose(
-        predict.probabilities(image, model), predict.probabilities(image, run / "model"), rtol=0, atol=1e-4
-    )
-    assert [line.split(",")[0] for line in (tmp_path / "cut/history.csv").read_text().split()[1:]] == list("0123")
+class Killed(keeper.Keeper):
+    def on_train_batch_end(self, batch, logs=None):
+        if len(self.history) == 2 and batch == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+import cvkit.deep.fitting
+cvkit.deep.fitting.Keeper = Killed
+pairs = [blobs(seed, shape=(64, 64)) for seed in range(4)]
+cvkit.train("unet(width=4, depth=2)", pairs, {out!r}, validation=pairs[:1], epochs=4, patch=32)
+"""
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(run, pairs, tmp_path):
+    out = tmp_path / "cut"
+    code = CHILD.format(path=[path for path in sys.path if path], out=str(out))
+    child = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False)
+    assert child.returncode == -signal.SIGKILL, child.stderr
+    assert len((out / "history.csv").read_text().splitlines()) == 3
+    newest = max(out.glob("state-*"), key=lambda path: path.stat().st_mtime_ns)
+    newest.write_bytes(newest.read_bytes()[:-1000] + bytes(1000))  # damaged on top of it: an epoch is learnt again
+    model = cvkit.train("unet(width=4, depth=2)", pairs, out, validation=pairs[:1], epochs=4, patch=32)
+    assert (out / "history.csv").read_bytes() == (run / "history.csv").read_bytes()
+    assert not list(out.glob("state-*"))
+    weights = [safetensors.numpy.load_file(folder / "weights.safetensors") for folder in (model, run / "model")]
+    for one, other in zip(*(dict(sorted(each.items())).values() for each in weights), strict=True):
+        assert np.allclose(one, other, rtol=0, atol=1e-6)
 
 
 def test_a_finished_training_is_not_repeated(run, pairs):
     card = (run / "model" / "card.json").read_bytes()
     again = cvkit.train("unet(width=4, depth=2)", pairs, run, validation=pairs[:1], epochs=4, patch=32)
-    assert again == run / "model" and (again / "card.json").read_bytes() == card and not (run / "backup").exists()
+    assert again == run / "model" and (again / "card.json").read_bytes() == card
 
 
 def test_what_was_learnt_outlives_a_failing_export(keras, pairs, tmp_path, monkeypatch):
@@ -81,7 +100,7 @@ def test_what_was_learnt_outlives_a_failing_export(keras, pairs, tmp_path, monke
 
 def test_a_run_folder_holds_one_training(run, pairs, tmp_path):
     with pytest.raises(ValueError, match=r"holds another training \(seed differ\)"):
-        cvkit.train("unet(width=4, depth=2)", pairs, run, epochs=4, patch=32, seed=3)
+        cvkit.train("unet(width=4, depth=2)", pairs, run, validation=pairs[:1], epochs=4, patch=32, seed=3)
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match="holds other files"):
         cvkit.train("unet", pairs, tmp_path)
@@ -93,9 +112,13 @@ def test_a_run_folder_holds_one_training(run, pairs, tmp_path):
         ("unett", None, "no network is called 'unett'; did you mean 'unet'?"),
         ("unet | unet", None, "expected one network, 'unet | unet' has 2"),
         ("unet", [], "there are no pairs to train on"),
-        ("unet", [(np.zeros((9, 9)), np.zeros((9, 8), bool))], "image and truth of pair 0 must have the same height"),
-        ("unet", [(np.full((9, 9), np.nan), np.zeros((9, 9), bool))], "cannot work on NaN"),
-        ("unet", [(np.zeros((9, 9)), np.zeros((9, 9)))], "mask, int32 labels or uint8 classes"),
+        ("unet", [(np.zeros((9, 9)), np.ones((9, 8), bool))], "pair 0: image and truth must have the same height"),
+        ("unet", [(np.full((9, 9), np.nan), np.ones((9, 9), bool))], "cannot work on NaN"),
+        ("unet", [(np.zeros((9, 9)), np.ones((9, 9)))], "mask, int32 labels or uint8 classes"),
+        ("unet", [(np.eye(9), np.zeros((9, 9), bool))], "every truth is empty, 1 in all"),
+        ("unet", [(np.eye(9), np.eye(9, dtype=np.uint8) * 200)], "hold the values 0, 200 besides 255"),
+        ("unet", [(np.eye(9), np.eye(9) > 0), (np.eye(9), np.eye(9, dtype=np.int32))], "pair 1: truths must be of one"),
+        ("gaussian | unet", [(np.eye(9) * 255, np.eye(9) > 0)], "values reach .*let `normalize` stand before"),
     ],
 )
 def test_training_refuses_in_words(keras, pairs, tmp_path, network, given, words):
@@ -103,16 +126,42 @@ def test_training_refuses_in_words(keras, pairs, tmp_path, network, given, words
         cvkit.train(network, pairs if given is None else given, tmp_path / "run", epochs=1)
 
 
-def test_classes_and_masks_train_too(keras, tmp_path):
+def test_classes_train_with_all_that_is_seldom_asked_for(keras, tmp_path):
+    """Void, class weights, deep supervision, images without truth, patience; three steps short of nothing."""
     image, labels = blobs(shape=(40, 40))
     rgb = np.stack([image, image // 2, 255 - image], axis=2)
     classes = np.where(labels % 2 == 1, 1, np.where(labels > 0, 2, 0)).astype(np.uint8)
     classes[0] = 255
-    made = cvkit.train("normalize | unet(width=4, depth=2)", [(rgb, classes)], tmp_path / "c", epochs=1, patch=16)
+    made = cvkit.train(
+        "normalize | unet(width=4, depth=2)",
+        [(rgb, classes), (image, classes)],
+        tmp_path / "c",
+        validation=[(rgb, classes)],
+        unlabelled=[rgb, image],
+        epochs=9,
+        patch=16,
+        augment="light | stain",
+        loss="focal + lovasz",
+        plan=Plan(batch=2, patience=1, class_weights=[1, 2, 2], rate=1e-9, consistency=1.0),
+    )
     answer = cvkit.segment(rgb, made)
     assert answer.dtype == np.uint8 and set(np.unique(answer)) <= {0, 1, 2} and read_card(made)["channels"] == 3
-    made = cvkit.train("unet(width=4, depth=2) | largest", [(image, labels > 0)], tmp_path / "m", epochs=1, patch=16)
+    history = (tmp_path / "c/history.csv").read_text().splitlines()
+    assert "consistency" in history[0] and 3 <= len(history) < 9  # at such a rate nothing gets better
+
+
+def test_masks_train_in_half_precision(keras, tmp_path):
+    from cvkit.deep.fitting import _has_bfloat16
+
+    image, labels = blobs(shape=(40, 40))
+    given = ["unet(width=4, depth=2) | largest", [(image, labels > 0)], tmp_path / "m"]
+    if not _has_bfloat16():
+        with pytest.raises(ValueError, match="no bfloat16 arithmetic"):
+            cvkit.train(*given, epochs=1, patch=16, plan=Plan(precision="bf16"))
+        return
+    made = cvkit.train(*given, epochs=1, patch=16, plan=Plan(precision="bf16"))
     assert read_card(made)["postprocess"] == "largest" and cvkit.segment(image, made).dtype == bool
+    assert keras.config.dtype_policy().name == "float32"
 
 
 def test_a_network_may_learn_what_it_says_itself(keras, pairs, tmp_path, monkeypatch):
@@ -130,9 +179,30 @@ def test_a_network_may_learn_what_it_says_itself(keras, pairs, tmp_path, monkeyp
 
     for name, value in {"ANSWER": "labels", "targets": targets, "loss": loss}.items():
         monkeypatch.setattr(unet, name, value, raising=False)
-    model = cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "run", validation=pairs[:1], epochs=2, patch=32)
+    model = cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "run", validation=pairs[:1], epochs=1, patch=32)
     card = read_card(model)
     assert card["answer"] == "labels" and card["classes"] == ["object"] and card["foreground"] == card["contact"] == []
-    assert set(card["history"]) == {"epoch", "loss", "val_loss"} and card["history"]["loss"] < 0.25
+    assert set(card["history"]) == {"epoch", "loss", "val_loss"} and card["history"]["loss"] < 0.3
     with pytest.raises(ValueError, match=r"unet learns from labels .* got a truth of kind mask"):
         cvkit.train("unet", [(pairs[0][0], pairs[0][1] > 0)], tmp_path / "masks")
+
+
+def test_every_pair_is_judged_by_a_model_that_has_not_seen_it(keras, pairs, tmp_path, monkeypatch):
+    from cvkit.deep import folds
+
+    seen = {}
+
+    def train(network, learnt, out, **given):
+        seen[out.name] = {id(pair) for pair in learnt}
+        assert given == {"seed": 3, "epochs": 2}
+        return registry.TRAINED / "nuclei"
+
+    monkeypatch.setattr(folds, "train", train)
+    found = folds.cross_validate("unet", pairs, tmp_path, folds=3, seed=3, epochs=2)
+    assert [sum(id(pair) not in learnt for learnt in seen.values()) for pair in pairs] == [1, 1, 1, 1]
+    assert found.rows["image"].tolist() == list("0123") and (found.rows["dice"] > 0.3).all()
+    assert set(found.labels) == set(found.rows["method"]) == {"unet"}
+    with pytest.raises(ValueError, match="between 2 and the number of pairs, 4; got 5"):
+        folds.cross_validate("unet", pairs, tmp_path, folds=5)
+    with pytest.raises(ValueError, match="leave it out"):
+        folds.cross_validate("unet", pairs, tmp_path, folds=2, validation=pairs)

@@ -90,6 +90,17 @@ def test_comparing_is_comparing_with_the_surface(form, dtype):
         assert surface.extremes() == (np.asarray(surface).min(), np.asarray(surface).max())
 
 
+@pytest.mark.parametrize(("dtype", "window"), [("uint16", 303), ("uint16", 311), ("uint16", 601), ("uint8", 3001)])
+def test_no_contrast_is_too_great_for_a_wide_window(form, dtype, window):
+    image = np.zeros((9, 14), dtype)
+    image[:, 7:] = np.iinfo(dtype).max
+    mean, deviation = (np.asarray(local(image, window, formula)) for formula in (lambda m: m, lambda s: s))
+    full = float(np.iinfo(dtype).max)
+    assert np.allclose(deviation, np.sqrt(mean * (full - mean)), rtol=1e-12)  # of two values, by their shares
+    image[:, :7] = np.iinfo(dtype).max
+    assert not np.asarray(local(image, window, lambda s: s)).any()
+
+
 def test_a_flat_bright_page_has_no_deviation(form):
     page = np.full((300, 300), 65535, np.uint16)
     page[0, 0] = 65534

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cvkit.arrays import whole
 from cvkit.classic import kernel
 
 LEVELS = 65536
+_PLACES = np.arange(LEVELS)
 _ALL = {np.dtype(name): np.arange(levels, dtype=np.float64) for name, levels in (("u1", 256), ("u2", LEVELS))}
 _FEW = 1 << 19  # pixels below which OpenCV spends more time on sharing 65,536 levels out to threads than on counting
 _STRIP = 1 << 24  # OpenCV counts in float32, which is exact up to here
@@ -92,18 +94,28 @@ class Histogram:
             The thresholds, how many pixels lie on either side, and the sums of their places: of a pixel of the least
             value 0, of the next level 1, and so on.
         """
+        edges, dark, dark_sum = self.sums()
+        return edges[:-1], dark[:-1], dark[-1] - dark[:-1], dark_sum[:-1], dark_sum[-1] - dark_sum[:-1]
+
+    def sums(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Count the pixels up to each level from the least to the greatest value.
+
+        Returns
+        -------
+        edges, dark, dark_sum : (L,) float64 arrays
+            The thresholds, how many pixels lie at or below them, and the sums of their places, as of `halves`.
+        """
         levels = self.trimmed()
         dark = np.cumsum(levels.counts)  # integers: exact, and summed ten times as fast
-        dark_sum = np.cumsum(levels.counts * np.arange(len(levels.counts)))
-        bright, bright_sum = dark[-1] - dark[:-1], dark_sum[-1] - dark_sum[:-1]
-        return levels.edges[:-1], *(part.astype(np.float64) for part in (dark[:-1], bright, dark_sum[:-1], bright_sum))
+        dark_sum = levels.counts * _PLACES[: len(dark)] if len(dark) <= LEVELS else levels.counts * np.arange(len(dark))
+        return levels.edges, dark.astype(np.float64), np.cumsum(dark_sum, out=dark_sum).astype(np.float64)
 
     def coarse(self, levels: int = 256) -> "Histogram":
         """Count in at most so many equal steps from the least to the greatest value.
 
         For methods that read the shape of the histogram, which thousands of hardly populated levels do not show.
         """
-        trimmed = self.trimmed()
+        trimmed, levels = self.trimmed(), whole(levels, "levels", 2)
         many = len(trimmed.counts)
         if many <= levels:
             return trimmed
@@ -135,7 +147,9 @@ def _is_whole(image: np.ndarray, counted: np.ndarray | None) -> bool:
 def _count(
     image: np.ndarray, counted: np.ndarray | None, levels: int, low: float = 0, scale: float = 1.0
 ) -> np.ndarray:
-    """Count the levels ``round((image - low) * scale)`` strip by strip."""
+    """Count the levels ``round((image - low) * scale)``, strip by strip unless they are compiled."""
+    if counted is None and kernel.takes(image) and image.size < 1 << 32:  # it counts with 32 bits
+        return kernel.counts(np.ascontiguousarray(image))
     rows = max(1, _STRIP // image.shape[1])
     strips = [slice(row, row + rows) for row in range(0, image.shape[0], rows)]
     counts = [_count_strip(image[rows], None if counted is None else counted[rows], low, scale) for rows in strips]
@@ -147,7 +161,7 @@ def _count_strip(part: np.ndarray, counted: np.ndarray | None, low: float, scale
         part = _as_uint16(part, low, scale)
     inside = None if counted is None else np.ascontiguousarray(counted)
     part = np.ascontiguousarray(part)
-    if part.dtype == np.uint16 and counted is None and kernel.takes(part):
+    if counted is None and kernel.takes(part):
         return kernel.counts(part)
     if part.dtype == np.uint16 and part.size < _FEW:
         return np.bincount((part if counted is None else part[counted.view(bool)]).ravel(), minlength=LEVELS)

@@ -6,15 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
-from cvkit.classic.share import share
-
 _FILES = [file for ending in ("so", "pyd") for file in sorted(Path(__file__).parent.glob(f"_windows*.{ending}"))]
 _LIBRARY = ctypes.CDLL(str(_FILES[0])) if _FILES else None
+if not hasattr(_LIBRARY, "counts8"):  # built of an older _windows.c, which is called otherwise
+    _LIBRARY = None
 
 
-def takes(image: np.ndarray) -> bool:
-    """Tell whether there is a compiled form for these pixels."""
-    return _LIBRARY is not None and image.dtype in (np.uint8, np.uint16)
+def takes(image: np.ndarray, window: int = 1) -> bool:
+    """Tell whether there is a compiled form for these pixels, and windows of that side."""
+    return _LIBRARY is not None and image.dtype in (np.uint8, np.uint16) and fits(image.dtype, window)
+
+
+def fits(dtype: np.dtype, window: int) -> bool:
+    """Tell whether the square of pixels times deviation of any window fits into 63 bits."""
+    return window**2 * int(np.iinfo(dtype).max) < 2**32.5
 
 
 def moments(
@@ -86,35 +91,36 @@ def compare(
     foreground : {"bright", "dark"}
     """
     deviation = bool(linear[2:4].any())
-    mean, root = np.empty(image.shape[1]), np.empty(image.shape[1]) if deviation else None
     call = _band(image, window, rows, cols, part.start, deviation)
-    call(part, mean, root, linear, mask[part], foreground == "bright")
+    call(part, None, None, linear, mask[part], foreground == "bright")
 
 
 def counts(image: np.ndarray) -> np.ndarray:
-    """Count the values of a uint16 image with consecutive pixels.
+    """Count the values of an image with consecutive pixels.
+
+    Parameters
+    ----------
+    image : (H, W) uint8 or uint16 array
 
     Returns
     -------
-    counts : (65536,) int64 array
+    counts : (256,) or (65536,) int64 array
     """
     height, width = image.shape
-    stride = image.strides[0] // image.itemsize
-
-    def count(first: int, last: int) -> np.ndarray:
-        found = np.zeros(65536, np.uint32)
-        sizes = map(ctypes.c_ssize_t, (stride, last - first, width))
-        _LIBRARY.counts16(_at(image[first:last]), *sizes, _at(found))
-        return found
-
-    return np.sum(share(count, height, width), axis=0, dtype=np.int64)
+    small = image.dtype == np.uint8
+    found = np.zeros((4, 256) if small else (1, 65536), np.uint32)
+    count = _LIBRARY.counts8 if small else _LIBRARY.counts16
+    count(_at(image), *map(ctypes.c_ssize_t, (image.strides[0] // image.itemsize, height, width)), _at(found))
+    return found.sum(axis=0, dtype=np.int64)
 
 
 def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, first: int, deviation: bool) -> Callable:
     """Bind what stays the same for all rows of a band."""
     width = image.shape[1]
-    columns, squares = np.zeros((2, width + window - 1), np.uint64)
-    scratch = np.empty((1 + deviation) * width, np.uint64)
+    dtype = np.uint32 if image.dtype == np.uint8 else np.uint64
+    columns = np.zeros(width + window, dtype)
+    squares = np.zeros(width + window, dtype) if deviation else None
+    scratch = np.empty(2 * width, np.uint64)
     function = _LIBRARY.moments8 if image.dtype == np.uint8 else _LIBRARY.moments16
 
     def call(part: slice, mean, root, linear, mask, bright: bool) -> None:
@@ -131,4 +137,4 @@ def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, fi
 
 
 def _at(array: np.ndarray | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if array is None else array.ctypes.data)
+    return ctypes.c_void_p(None if array is None else array.__array_interface__["data"][0])

@@ -1,10 +1,13 @@
 """Runs: the unbroken stretches of one object within a row. What is true of runs need not be asked of every pixel."""
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 STRIP = 1 << 18  # pixels that are compared at a time, so that what is compared stays in the cache
+LONG = 200  # pixels of the mean run, above which a loop over runs is faster than to name every pixel
+PIECE = 1 << 20  # pixels that are named at a time: names are longer than pixels
 WORD = 8  # bytes that are looked at together
 
 
@@ -56,8 +59,18 @@ def paint(found: Runs, values: np.ndarray | int, out: np.ndarray) -> np.ndarray:
     >>> paint(runs(np.array([[1, 1, 0, 2]])), np.array([7, 9]), np.zeros((1, 4), int))
     array([[7, 7, 0, 9]])
     """
-    pixels = places(found, out.shape[1])
-    out.reshape(-1)[pixels] = np.repeat(values, found.length) if np.ndim(values) else values
+    flat, length, several = out.reshape(-1), found.length, np.ndim(values) > 0
+    pixels = int(length.sum())
+    if pixels > LONG * len(length):
+        starts = found.row * out.shape[1] + found.start
+        each = values.tolist() if several else itertools.repeat(values)
+        for start, stop, value in zip(starts.tolist(), (starts + length).tolist(), each, strict=False):
+            flat[start:stop] = value
+        return out
+    cuts = np.searchsorted(np.cumsum(length), np.arange(PIECE, pixels, PIECE)).tolist() if pixels > PIECE else []
+    for first, last in itertools.pairwise([0, *cuts, len(length)]):
+        some = Runs(*(column[first:last] for column in found))
+        flat[places(some, out.shape[1])] = np.repeat(values[first:last], length[first:last]) if several else values
     return out
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-ALONE = 1 << 19  # pixels up to which starting threads costs more than they bring
+ALONE = 1 << 22  # pixels up to which threads cost more than they bring: it takes milliseconds until they are spread
 Result = TypeVar("Result")
 
 

@@ -10,9 +10,7 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = (
-    30_000  # pixels that are worked on at a time: they stay in the cache, and NumPy does not look where to save them
-)
+CHUNK = 60_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
 STRIP = 1 << 17  # pixels that are summed at a time
 BLOCK = 512  # rows of which the least and greatest values are found at a time
 
@@ -60,7 +58,7 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     lift = linear.lift if linear and not origin else 0.0
     deviation = linear.wants_deviation if linear else bool({"s", "q"} & {*wanted})
     tables = [places(length, window // 2, border) for length in data.shape]
-    compiled = counted is None and border != "truncate" and "q" not in wanted and kernel.takes(plain)
+    compiled = counted is None and border != "truncate" and "q" not in wanted and kernel.takes(plain, window)
     summed, inside = (plain, None) if compiled else framed(plain, window // 2, border, counted)
     extremes = {name: _extreme(name, data, window, border, counted) for name in {"low", "high"} & {*wanted}}
 
@@ -169,7 +167,7 @@ def _moments(
     for first in range(0, len(parts), per_strip):
         some = parts[first : first + per_strip]
         around = slice(some[0].start, some[-1].stop + window - 1)
-        total, squares = _integrals(image[around])
+        total, squares = _integrals(image[around], window)
         counts = None if inside is None else cv2.integral(inside[around], sdepth=cv2.CV_64F)
         for part in some:
             place = slice(part.start - around.start, part.stop - around.start + window)
@@ -179,14 +177,14 @@ def _moments(
             with np.errstate(invalid="ignore", divide="ignore"):
                 mean = sums / count
                 square = _windows(squares[place], window) if deviation else None
-                root = _deviation(sums, square, count, image.dtype, lift) if deviation else None
+                root = _deviation(sums, square, count, image.dtype, lift, window) if deviation else None
                 power = square / count if deviation else None
             yield part, mean, root, np.broadcast_to(count, mean.shape), power
 
 
-def _integrals(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums up to every pixel. Those of uint8 fit or, where they do not, wrap round and are right again in the end."""
-    if strip.dtype == np.uint8:
+def _integrals(strip: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sums up to every pixel. Those of uint8 wrap round and are right again in the end if the sum of a window fits."""
+    if strip.dtype == np.uint8 and window**2 * 255 < 2**31:
         return cv2.integral2(strip, sdepth=cv2.CV_32S, sqdepth=cv2.CV_64F)
     return cv2.integral2(strip.astype(np.float64, copy=False), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
 
@@ -199,15 +197,21 @@ def _windows(total: np.ndarray, window: int) -> np.ndarray:
     return sums.astype(np.float64, copy=False)
 
 
-def _deviation(sums: np.ndarray, squares: np.ndarray, count, dtype: np.dtype, lift: float) -> np.ndarray:
+def _deviation(sums: np.ndarray, squares: np.ndarray, count, dtype: np.dtype, lift: float, window: int) -> np.ndarray:
     """Of whole numbers operation for operation what the kernel does."""
     if dtype.kind == "f":
         return np.sqrt(np.maximum(count * squares - sums * sums, 0) + lift * (sums * sums)) / count
     sums, pixels = sums.astype(np.int64), np.asarray(count).astype(np.int64)
     square = squares.astype(np.int64)
-    square *= pixels
-    square -= sums * sums  # exact: what overflows cancels
-    square = square.astype(np.float64)
+    if kernel.fits(dtype, window):
+        square *= pixels
+        square -= sums * sums  # exact: what overflows cancels
+        square = square.astype(np.float64)
+    else:  # about a whole number near the mean, where the sums are small and nothing cancels
+        middle = np.rint(sums / np.maximum(pixels, 1)).astype(np.int64)
+        rest = sums - middle * pixels
+        square -= middle * (sums + rest)
+        square = np.maximum(square * pixels.astype(np.float64) - rest.astype(np.float64) ** 2, 0)
     if lift:
         total = sums.astype(np.float64)
         square += lift * (total * total)

@@ -1,43 +1,97 @@
-"""Where the answers of the command line go."""
+"""What commands share: how images are read, and where answers go. Nothing heavy is imported at the top, as in them."""
 
 import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
+import click
+
 import cvkit
-from cvkit.arrays import kind_of
+from cvkit.errors import CvkitError, FileMissing, shown
 
 SUFFIX = {"table": ".csv"}
+_READING = [
+    click.option("--page", type=click.IntRange(0), help="Which image of a file that holds several, from 0."),
+    click.option("--max-pixels", type=click.IntRange(1), default=100_000_000, show_default=True, help="Refuse more."),
+    click.option("--allow-truncated", is_flag=True, help="Read what is there of a file that is cut short."),
+]
 
 
-def destination(image: Path, answer, output: Path | None, several: bool) -> Path:
-    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder."""
-    kind = kind_of(answer)
-    name = f"{image.stem}-{kind}{SUFFIX.get(kind, '.png')}"
+def reading(command: Callable) -> Callable:
+    """Give a command the options of `cvkit.read`: parameters `page`, `max_pixels` and `allow_truncated`."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+def read(image: str, **how):
+    """Read an image, and say on the error stream what was changed on the way."""
+    array, info = cvkit.read(image, info=True, **how)
+    if info.done:
+        click.echo(shown(f"{image}: {', '.join(info.done)}"), err=True)
+    return array
+
+
+def destination(image: str, answer, output: Path | None, images: Collection[str]) -> Path:
+    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder.
+
+    Where several of the images differ in their ending alone, the names of their answers keep it.
+    """
+    from cvkit.arrays import kind_of
+
+    kind, source = kind_of(answer), Path(image)
+    alike = sum(Path(other).stem == source.stem for other in images) > 1
+    name = f"{source.name if alike else source.stem}-{kind}{SUFFIX.get(kind, '.png')}"
     if output is None:
         path = Path(name)
-    elif several or output.is_dir() or not output.suffix:
+    elif len(images) > 1 or output.is_dir() or not output.suffix:
         output.mkdir(parents=True, exist_ok=True)
         path = output / name
     else:
         path = output
-    if path.exists() and path.samefile(image):
-        raise ValueError(f"{path}: the answer would replace the image; choose another name with -o.")
+    refuse_inputs(path, images)
     return path
+
+
+def refuse_inputs(path: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse to write over one of the files that are read, by whatever name or link."""
+    for file in map(Path, inputs):
+        if path.exists() and file.exists() and path.samefile(file):
+            came = "the answer would replace the image" + f" {file}" * (path.name != file.name)
+            raise CvkitError("output-is-input", came=came, remedy="choose another name with -o", file=path)
+
+
+def check_names(images: Iterable[str]) -> None:
+    """Refuse images of one name in several folders, as their answers would have one name, too."""
+    for name, count in Counter(Path(image).name for image in images).items():
+        if count > 1:
+            came = f"{count} images are named {name}, and their answers would replace each other"
+            raise CvkitError(
+                "output-twice", came=came, remedy="segment them one folder at a time, each with its own -o"
+            )
 
 
 def save(path: Path, answer) -> None:
     """Write an image by its suffix, or a table as CSV."""
+    from cvkit.arrays import kind_of
+    from cvkit.io import write_bytes
+
     if kind_of(answer) != "table":
         cvkit.write(path, answer)
         return
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(answer)
-        writer.writerows(zip(*(column.tolist() for column in answer.values()), strict=True))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(answer)
+    writer.writerows(zip(*(column.tolist() for column in answer.values()), strict=True))
+    write_bytes(path, text.getvalue().encode())
 
 
 def tell(answer) -> str:
     """Say in a few words what an answer holds."""
+    from cvkit.arrays import kind_of
+
     kind = kind_of(answer)
     if kind == "table":
         return f"{len(next(iter(answer.values())))} objects measured"
@@ -51,4 +105,4 @@ def tell(answer) -> str:
 def check_folder(path: Path) -> None:
     """Refuse a file in a folder that is not there, before the work for it is done."""
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path}: there is no folder {path.parent}; make it first.")
+        raise FileMissing("folder-missing", came=f"there is no folder {path.parent}", remedy="make it first", file=path)

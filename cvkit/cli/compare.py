@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 import cvkit
+from cvkit.cli._shared import check_folder, read, reading, refuse_inputs
+from cvkit.errors import shown
 
 
 @click.command()
@@ -12,12 +14,12 @@ import cvkit
 @click.option("-m", "--method", "methods", multiple=True, required=True, help="A method or a pipeline; repeat it.")
 @click.option("-t", "--truth", help="An image of the right answer: a mask, labels or classes.")
 @click.option("-o", "--output", type=Path, default="comparison.png", show_default=True, help="The picture to write.")
-def command(image: str, methods: tuple[str, ...], truth: str | None, output: Path) -> None:
+@reading
+def command(image: str, methods: tuple[str, ...], truth: str | None, output: Path, **how) -> None:
     """Compare methods on an image: a table of scores with the best marked, and a picture."""
-    from cvkit.cli._shared import check_folder
-
     check_folder(output)
-    found = cvkit.compare(cvkit.read(image), list(methods), cvkit.read_truth(truth) if truth else None)
+    refuse_inputs(output, [image, truth] if truth else [image])
+    found = cvkit.compare(read(image, **how), list(methods), cvkit.read_truth(truth) if truth else None)
     click.echo(str(found))
     found.plot().savefig(output)
-    click.echo(f"\nThe picture is in {output}")
+    click.echo(f"\nThe picture is in {shown(output)}")

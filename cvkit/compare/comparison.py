@@ -3,10 +3,13 @@
 import csv
 import os
 from dataclasses import dataclass, field
+from itertools import combinations
 
 import numpy as np
 
+from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
+from cvkit.compare.scores import BEST_IS_LOW
 
 COLUMNS = {
     "method": str,
@@ -22,6 +25,7 @@ COLUMNS = {
     "objects": float,
     "true_objects": float,
     "seconds": float,
+    "memory": float,
     "failure": str,
 }
 MEANS = ("dice", "iou", "precision", "recall", "ap50", "mean_iou", "agreement", "coverage")
@@ -39,12 +43,15 @@ class Comparison:
         ``method``; ``image``: its path or place; ``dice iou precision recall`` of the foreground; ``ap50``: the
         average precision of objects at IoU 0.5; ``mean_iou`` of classes; ``agreement``: without truth, the mean Dice
         with the other methods; ``coverage``: the share of the image that is foreground (not class 0); ``objects``
-        and ``true_objects``: how many; ``seconds`` of one call; ``failure``: the reason, or "". NaN: not known. Then
+        and ``true_objects``: how many; ``seconds`` of one call; ``memory``:
+        the bytes by which the first call made the process grow; ``failure``: the reason, or "". NaN: not known. Then
         the scores that `cvkit.evaluate` was asked for besides.
     images, truths : list of arrays
         From `cvkit.compare` the one image and its truth or None; from `cvkit.evaluate` empty.
     predictions : dict of label -> list of arrays
         What each method gave for each of `images`; None where it failed.
+    confusions : dict of label -> (256, 256) int64 array
+        Of methods that gave classes: the pixels of each true class by predicted class, added up over the images.
     """
 
     labels: list[str]
@@ -52,6 +59,7 @@ class Comparison:
     images: list[np.ndarray] = field(default_factory=list)
     truths: list[np.ndarray | None] = field(default_factory=list)
     predictions: dict[str, list[np.ndarray | None]] = field(default_factory=dict)
+    confusions: dict[str, np.ndarray] = field(default_factory=dict)
 
     def summary(self) -> dict[str, np.ndarray]:
         """Sum up the rows of each method.
@@ -61,8 +69,8 @@ class Comparison:
         table : dict of arrays, one entry a method
             For each score its mean over the images on which the method did not fail, as ``dice``, and the 95 %
             bootstrap interval of that mean, as ``dice_low`` and ``dice_high`` (NaN for one image). ``objects`` and
-            ``true_objects`` in all, ``seconds``: the median, ``images`` and ``failures``: how many, ``failure``: the
-            reason of the first.
+            ``true_objects`` in all, ``seconds``: the median, ``memory``: the most, ``images`` and ``failures``: how
+            many, ``failure``: the reason of the first.
         """
         sums = [self._summed(label) for label in self.labels]
         return {name: np.array([one[name] for one in sums]) for name in sums[0]}
@@ -75,9 +83,70 @@ class Comparison:
             out[name] = _over(np.mean, mine[name])
             out[f"{name}_low"], out[f"{name}_high"] = metrics.bootstrap(mine[name])
         out |= {name: _over(np.sum, mine[name]) for name in ("objects", "true_objects")}
-        out["seconds"] = _over(np.median, mine["seconds"])
+        out |= {"seconds": _over(np.median, mine["seconds"]), "memory": _over(np.max, mine["memory"])}
         first = np.flatnonzero(failed)[:1]
         return out | {"failure": "".join(mine["failure"][first]), "failed_image": "".join(mine["image"][first])}
+
+    def paired(self, score: str = "dice", *, seed: int = 0) -> dict[str, np.ndarray]:
+        """Compare every two methods on the same images: who is better, by how much, how surely.
+
+        Parameters
+        ----------
+        score : str
+            A column of `rows`.
+        seed : int
+            Of the bootstrap.
+
+        Returns
+        -------
+        table : dict of arrays, one entry for two methods, ``first`` the better one of ``first`` and ``second``
+            ``difference``: the mean over the images on which neither failed; ``low``, ``high``: its 95 % bootstrap
+            interval; ``wins``, ``ties``, ``losses``: on how many images; ``sure``: the share of the resampled sets of
+            images on which ``first`` stays ahead, .5 to 1.
+
+        Raises
+        ------
+        ValueError
+            If there is no such score.
+
+        Examples
+        --------
+        ``comparison.paired("ap50")["sure"]``
+        """
+        known = [name for name, kind in COLUMNS.items() if kind is float] + [n for n in self.rows if n not in COLUMNS]
+        values = self.rows[one_of(score, "score", tuple(known))]
+        of = {label: values[self.rows["method"] == label] for label in self.labels}
+        sign = -1 if score in BEST_IS_LOW else 1
+        rows = []
+        for first, second in combinations(self.labels, 2):
+            gain = sign * (of[first] - of[second])
+            gain = gain[np.isfinite(gain)]
+            if len(gain) and gain.mean() < 0:
+                first, second, gain = second, first, -gain
+            rows.append({"first": first, "second": second} | metrics.paired_bootstrap(gain, seed=seed))
+            if sign < 0:
+                lower = rows[-1]
+                lower["difference"], lower["low"], lower["high"] = -lower["difference"], -lower["high"], -lower["low"]
+        return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+    def class_scores(self, label: str) -> dict[str, np.ndarray]:
+        """Give the scores of each class over all images together, as published figures of data sets are made.
+
+        Parameters
+        ----------
+        label : str
+            A method that gave classes.
+
+        Returns
+        -------
+        table : dict of arrays, one entry a class up to the highest that occurs
+            ``class``, ``iou``, ``precision``, ``recall``, ``pixels`` of the truth; their mean IoU is
+            ``np.nanmean(table["iou"])``.
+        """
+        counts = self.confusions[one_of(label, "label", tuple(self.confusions))]
+        last = max((n for n in range(VOID) if counts[n].any() or counts[:, n].any()), default=0)
+        table = {name: values[: last + 1] for name, values in metrics.class_scores(counts).items()}
+        return {"class": np.arange(last + 1)} | table
 
     def __str__(self) -> str:
         return table.text(self.summary())

@@ -1,17 +1,23 @@
 """Methods times images gives rows: run each, time it, score it; a failure is a row too."""
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import perf_counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cvkit import registry
-from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, one_of, same_shape
-from cvkit.compare import documents, metrics
+from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
+from cvkit.compare import metrics
 from cvkit.compare.comparison import COLUMNS, Comparison
+from cvkit.compare.memory import peak_of
+from cvkit.compare.scores import Score, score
 from cvkit.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from cvkit.compare.report import Pictures
 
 
 def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comparison:
@@ -31,7 +37,9 @@ def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comp
     return Comparison(list(pipelines), _table(rows), [image], [truth], {k: [v] for k, v in predictions.items()})
 
 
-def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Comparison:
+def evaluate(
+    methods, pairs: Iterable, *, metrics: Iterable[str] = (), report: "str | os.PathLike | Pictures | None" = None
+) -> Comparison:
     """Compare methods on many images.
 
     Parameters
@@ -41,8 +49,12 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     pairs : iterable of (image, truth)
         Arrays, or paths, which are read with `cvkit.read` and `cvkit.read_truth`. One pair is in memory at a time.
     metrics : iterable of str
-        Scores of the foreground besides the usual ones, each a column: functions of `cvkit.compare.documents`, such
-        as ``["pseudo_f", "psnr", "drd"]``.
+        Scores besides the usual ones, each a column: of masks ``"boundary_f" "hausdorff95" "surface_dice" "pseudo_f"
+        "psnr" "drd"``, of objects ``"ap75" "f1_50" "panoptic_quality" "aggregated_jaccard" "count_error"`` and the
+        like; `cvkit.compare.scores` lists them.
+    report : path or Pictures, optional
+        Write a page of HTML too, with the scores and thumbnails of every image: one file that needs no other. Or
+        collect the thumbnails alone, for `cvkit.compare.report.write_report`.
 
     Returns
     -------
@@ -71,16 +83,27 @@ def evaluate(methods, pairs: Iterable, *, metrics: Iterable[str] = ()) -> Compar
     np.float64(1.0)
     """
     pipelines = _pipelines(methods)
-    more = tuple(one_of(name, "metrics", ("pseudo_f", "psnr", "drd")) for name in metrics)
-    rows = []
+    more = {name: score(name) for name in metrics}
+    from cvkit.compare.report import Pictures, write_report
+
+    pictures = report if isinstance(report, Pictures) else Pictures() if report is not None else None
+    names = getattr(pairs, "images", None)  # of `cvkit.datasets.Pairs`
+    rows, confusions = [], {}
     for index, pair in enumerate(pairs):
-        name, image, truth = _read(pair, index)
-        if index == 0:
-            _warm_up(pipelines, image)
-        rows += _run(pipelines, name, image, truth, more)[0]
+        name, image, truth = read_pair(pair, index)
+        name = str(names[index]) if names else name
+        memory = _warm_up(pipelines, image) if index == 0 else {}
+        found, predictions = _run(pipelines, name, image, truth, more)
+        rows += [row | {"memory": memory.get(row["method"], float("nan"))} for row in found]
+        _count_classes(confusions, truth, predictions)
+        if pictures is not None:
+            pictures.add(name, image, truth, predictions)
     if not rows:
         raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
-    return Comparison(list(pipelines), _table(rows, more))
+    comparison = Comparison(list(pipelines), _table(rows, more), confusions=confusions)
+    if pictures is not None and pictures is not report:
+        write_report(comparison, report, pictures=pictures)
+    return comparison
 
 
 def _pipelines(methods) -> dict[str, Pipeline]:
@@ -108,7 +131,7 @@ def _pipelines(methods) -> dict[str, Pipeline]:
     return named
 
 
-def _read(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
+def read_pair(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
     """The name, image and truth of a pair of arrays or paths."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
         raise TypeError(f"pair {index} must be (image, truth), got {type(pair).__name__}.")
@@ -128,7 +151,7 @@ def _read(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
 
 def _as_truth(truth, image: np.ndarray, name: str) -> np.ndarray:
     """A mask, int32 labels or uint8 classes of the size of the image."""
-    truth = _as_answer(truth if is_mask(truth) else _labels_or_classes(truth, name))
+    truth = _as_answer(as_mask(truth, name) if is_mask(truth) else _labels_or_classes(truth, name))
     same_shape(image, truth, f"the image and {name}")
     return truth
 
@@ -146,14 +169,17 @@ def _as_answer(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> None:
-    for pipeline in pipelines.values():
-        with contextlib.suppress(Exception):  # it fails again when it is timed, and is recorded then
-            pipeline(image.copy())
+def _warm_up(pipelines: dict[str, Pipeline], image: np.ndarray) -> dict[str, float]:
+    """Run each once, so that loading a model is not timed; give the memory that it took, in bytes."""
+    return {label: peak_of(lambda run=pipeline: run(image.copy())) for label, pipeline in pipelines.items()}
 
 
 def _run(
-    pipelines: dict[str, Pipeline], name: str, image: np.ndarray, truth, more: tuple = ()
+    pipelines: dict[str, Pipeline],
+    name: str,
+    image: np.ndarray,
+    truth,
+    more: Mapping[str, Score] = MappingProxyType({}),
 ) -> tuple[list[dict], dict]:
     """One row for each method, and what each predicted: None where it failed."""
     rows, predictions = [], {}
@@ -161,7 +187,7 @@ def _run(
         row, predictions[label] = {"method": label, "image": name}, None
         try:
             answer, row["seconds"] = _segment(pipeline, image)
-            row |= _score(truth, answer, more)
+            row |= score_answer(truth, answer, more)
             predictions[label] = answer
         except Exception as fault:
             row = {"method": label, "image": name, "failure": reason(fault)}
@@ -184,7 +210,7 @@ def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
     return _as_answer(answer), seconds
 
 
-def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dict[str, float]:
+def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
     """Every number that can be said of one prediction."""
     found = _foreground(prediction)
     scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
@@ -194,7 +220,8 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dic
         return scores
     kinds = [kind_of(array) for array in (truth, prediction)]
     if kinds == ["classes", "classes"]:
-        return scores | {"mean_iou": metrics.mean_iou(truth, prediction)}
+        own = {name: call(truth, prediction) for name, (call, kind) in more.items() if kind == "classes"}
+        return scores | {"mean_iou": metrics.mean_iou(truth, prediction)} | own
     true = _foreground(truth)
     if true is None or found is None:
         classes, other = ("the truth", "the answer") if true is None else ("the answer", "the truth")
@@ -207,13 +234,18 @@ def _score(truth: np.ndarray | None, prediction: np.ndarray, more: tuple) -> dic
     return scores | _foreground_scores(true, found, more)
 
 
-def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: tuple) -> dict[str, float]:
-    scores = {
-        name: getattr(metrics, name)(truth > 0, prediction > 0) for name in ("dice", "iou", "precision", "recall")
-    }
-    scores |= {name: getattr(documents, name)(truth > 0, prediction > 0) for name in more}
-    objects = _numbered(truth), _numbered(prediction)
-    return scores | {"ap50": metrics.average_precision(*objects), "true_objects": _count(objects[0])}
+def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
+    given = {"mask": (truth > 0, prediction > 0), "labels": (_numbered(truth), _numbered(prediction))}
+    usual = {name: score(name) for name in ("dice", "iou", "precision", "recall", "ap50")}
+    scores = {name: call(*given[kind]) for name, (call, kind) in (usual | more).items() if kind in given}
+    return scores | {"true_objects": _count(given["labels"][0])}
+
+
+def _count_classes(confusions: dict[str, np.ndarray], truth: np.ndarray, predictions: dict) -> None:
+    """Add what was confused with what, of answers that are classes."""
+    for label, answer in predictions.items():
+        if answer is not None and kind_of(truth) == kind_of(answer) == "classes":
+            confusions[label] = confusions.get(label, 0) + metrics.confusion(truth, answer)
 
 
 def _foreground(array: np.ndarray) -> np.ndarray | None:
@@ -253,7 +285,7 @@ def reason(fault: Exception) -> str:
     return text if isinstance(fault, (ValueError, TypeError)) else f"{type(fault).__name__}: {text}"
 
 
-def _table(rows: list[dict], more: tuple = ()) -> dict[str, np.ndarray]:
+def _table(rows: list[dict], more: Iterable[str] = ()) -> dict[str, np.ndarray]:
     return {name: np.array(list(_column(rows, name))) for name in [*COLUMNS, *more]}
 
 

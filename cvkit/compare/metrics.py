@@ -1,4 +1,6 @@
-"""What the scores mean: the only definitions in the project. The truth always comes first.
+"""What the scores mean: the only definitions in the project, with `objects`, `borders` and `documents` beside it.
+
+The truth always comes first.
 
 Two empty sides agree: every score is then 1. Where only one side is empty every score is 0, precision and recall
 too, so that nothing is gained by predicting nothing.
@@ -6,7 +8,10 @@ too, so that nothing is gained by predicting nothing.
 
 import numpy as np
 
-from cvkit.arrays import VOID, Classes, Labels, Mask, Table, as_labels, as_mask, is_mask, same_shape, whole
+from cvkit.arrays import MOST, VOID, Classes, Mask, Table, as_labels, as_mask, same_shape, whole
+from cvkit.compare.objects import average_precision as average_precision
+from cvkit.compare.objects import match_objects as match_objects
+from cvkit.errors import CvkitError, WrongType
 
 RESAMPLES = 2000
 
@@ -107,7 +112,7 @@ def mean_iou(truth: Classes, prediction: Classes) -> float:
     """The IoU of each class, averaged over the classes that either side holds; void pixels of the truth left out.
 
     For one image. Published figures of a data set often add up the counts of all its images before they divide,
-    which gives another number than the mean over images.
+    which gives another number than the mean over images: add up `confusion` and take `class_scores`.
 
     Parameters
     ----------
@@ -124,85 +129,65 @@ def mean_iou(truth: Classes, prediction: Classes) -> float:
     >>> mean_iou(np.array([[0, 0, 1, 255]], np.uint8), np.array([[0, 1, 1, 1]], np.uint8))
     0.5
     """
+    values = class_scores(confusion(truth, prediction))["iou"]
+    return float(np.nanmean(values)) if not np.isnan(values).all() else float("nan")
+
+
+def confusion(truth: Classes, prediction: Classes) -> np.ndarray:
+    """Count the pixels of each true class that were given each class; void pixels of the truth left out.
+
+    Parameters
+    ----------
+    truth, prediction : (H, W) array of integers, 0..255
+
+    Returns
+    -------
+    counts : (256, 256) int64 array
+        Row: true class; column: predicted class, 255 of which is a wrong answer.
+
+    Examples
+    --------
+    >>> confusion(np.array([[0, 0, 1, 255]], np.uint8), np.array([[0, 1, 1, 1]], np.uint8))[:2, :2]
+    array([[1, 1],
+           [0, 1]])
+    """
     truth, prediction = as_labels(truth, "truth"), as_labels(prediction, "prediction")
     same_shape(truth, prediction, "truth and prediction")
     if max(truth.max(), prediction.max()) > VOID:
-        raise ValueError(f"classes must lie in 0..255, got {truth.max()} in truth, {prediction.max()} in prediction.")
+        raise CvkitError(
+            "array-range",
+            "classes must lie in 0..255",
+            came=f"{truth.max()} in the truth, {prediction.max()} in the prediction",
+            remedy="numbers of objects are compared as int32 labels",
+        )
     valid = truth != VOID
-    counts = np.bincount(truth[valid] * 256 + prediction[valid], minlength=256 * 256).reshape(256, 256)
-    both = np.diagonal(counts)[:VOID]
-    either = (counts.sum(axis=0) + counts.sum(axis=1))[:VOID] - both
-    present = either > 0
-    return float(np.mean(both[present] / either[present])) if present.any() else float("nan")
+    return np.bincount(truth[valid] * 256 + prediction[valid], minlength=256 * 256).reshape(256, 256)
 
 
-def match_objects(truth: Labels, prediction: Labels) -> Table:
-    """The IoU of every two objects that overlap.
+def class_scores(counts: np.ndarray) -> Table:
+    """The scores of each class from a table of confusion, which may be the sum over many images.
 
     Parameters
     ----------
-    truth, prediction : (H, W) int32 array
-        0 = background; the numbers need not be without gaps.
+    counts : (256, 256) array
+        As of `confusion`.
 
     Returns
     -------
-    pairs : dict of arrays, one entry a pair
-        ``truth``, ``prediction``: the numbers of the two; ``iou``: 0..1.
+    scores : dict of arrays, one entry a class, void left out
+        ``iou``, ``precision``, ``recall``: 0..1, NaN where neither side holds the class; ``pixels`` of the truth.
 
     Examples
     --------
-    >>> match_objects(np.array([[1, 1, 0, 7]]), np.array([[3, 3, 3, 0]]))["iou"]
-    array([0.66666667])
+    >>> class_scores(confusion(np.array([[0, 0, 1]], np.uint8), np.array([[0, 1, 1]], np.uint8)))["iou"][:3]
+    array([0.5, 0.5, nan])
     """
-    truth, prediction = _objects(truth, "truth"), _objects(prediction, "prediction")
-    same_shape(truth, prediction, "truth and prediction")
-    overlap = (truth > 0) & (prediction > 0)
-    codes, shared = np.unique(truth[overlap].astype(np.int64) << 32 | prediction[overlap], return_counts=True)
-    one, other = codes >> 32, codes & 0xFFFFFFFF
-    union = _areas(truth, one) + _areas(prediction, other) - shared
-    return {"truth": one, "prediction": other, "iou": shared / union}
-
-
-def average_precision(truth: Labels, prediction: Labels, *, iou: float = 0.5) -> float:
-    """The score of the Data Science Bowl 2018: ``TP / (TP + FP + FN)`` over objects.
-
-    A true object is found (TP) if a predicted one overlaps it with an IoU of at least `iou`; each is used once.
-    Caicedo et al., Nature Methods 16, 2019. doi:10.1038/s41592-019-0612-7. The name is that of the contest and of
-    StarDist; it is no area under a curve.
-
-    Parameters
-    ----------
-    truth, prediction : (H, W) int32 array
-        0 = background.
-    iou : float, 0.5 <= iou < 1
-        An IoU of just so much is a match.
-
-    Returns
-    -------
-    average_precision : float, 0..1
-        1 if neither side holds an object.
-
-    Raises
-    ------
-    TypeError
-        If one is a mask: number its objects first.
-    ValueError
-        If the shapes differ or `iou` lies outside its range.
-
-    Examples
-    --------
-    >>> average_precision(np.array([[1, 1, 0, 2]]), np.array([[1, 1, 1, 0]]))
-    0.5
-    """
-    if isinstance(iou, bool) or not isinstance(iou, (int, float, np.number)) or not 0.5 <= iou < 1:
-        raise ValueError(f"`iou` must be a number of at least 0.5 and below 1, got {iou!r}.")
-    pairs = match_objects(truth, prediction)
-    found = pairs["iou"] >= iou
-    # Above 0.5 an object has one partner at most. At 0.5 it may have two, its exact halves, and these have no other:
-    # each group of partners counts as one match, and there are as many groups as objects less links.
-    ends = len(np.unique(pairs["truth"][found])) + len(np.unique(pairs["prediction"][found]))
-    hit = ends - np.count_nonzero(found)
-    return _share(hit, _number(truth) + _number(prediction) - hit)
+    hit = np.diagonal(counts)[:VOID].astype(float)
+    true, found = counts.sum(axis=1)[:VOID], counts.sum(axis=0)[:VOID]
+    either = true + found - hit
+    hit[either == 0] = np.nan
+    one = {"iou": hit / np.maximum(either, 1), "precision": hit / np.maximum(found, 1)}
+    return one | {"recall": hit / np.maximum(true, 1), "pixels": true}
 
 
 def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tuple[float, float]:
@@ -229,17 +214,58 @@ def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tupl
     >>> bootstrap([0.5, 0.5, 0.5]), bootstrap([0.5])
     ((0.5, 0.5), (nan, nan))
     """
-    values = np.asarray(values, float).ravel()
+    values = np.asarray(values)
+    if values.dtype.kind not in "buif" or values.size > MOST:
+        raise WrongType(
+            "array-type", "`values` must be real numbers, one an image", came=f"{values.dtype} {values.shape}"
+        )
+    values = values.astype(float).ravel()
     values = values[~np.isnan(values)]
     if not 0 < level < 1:
         raise ValueError(f"`level` must lie between 0 and 1, got {level!r}.")
     if len(values) < 2 or np.isinf(values).any():
         return float("nan"), float("nan")
+    low, high = np.quantile(_means(values, seed), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def paired_bootstrap(gains: np.ndarray, *, seed: int = 0) -> dict[str, float]:
+    """Say how surely the mean of differences is above 0.
+
+    Parameters
+    ----------
+    gains : (N,) array
+        By how much one method is better than another on each image.
+    seed : int
+
+    Returns
+    -------
+    row : dict
+        ``difference``, its interval ``low`` to ``high``, ``wins``, ``ties``, ``losses``, and ``sure``: the share of
+        resampled sets of images whose mean is above 0, half of those of just 0 added; NaN for less than two images.
+
+    Examples
+    --------
+    >>> row = paired_bootstrap([0.1, 0.2, 0.1, 0.0])
+    >>> row["wins"], row["ties"], row["sure"] > 0.98
+    (3, 1, True)
+    """
+    gains = np.asarray(gains, float).ravel()
+    low, high = bootstrap(gains, seed=seed)
+    sure = float("nan")
+    if len(gains) > 1:
+        means = _means(gains, seed)
+        sure = float(np.mean(means > 0) + np.mean(means == 0) / 2)
+    row = {"difference": float(gains.mean()) if len(gains) else float("nan"), "low": low, "high": high}
+    row |= {"wins": int((gains > 0).sum()), "ties": int((gains == 0).sum()), "losses": int((gains < 0).sum())}
+    return row | {"sure": sure}
+
+
+def _means(values: np.ndarray, seed: int) -> np.ndarray:
+    """The means of images drawn with replacement."""
     random = np.random.default_rng(whole(seed, "seed", low=0))
     drawn = (random.integers(len(values), size=(RESAMPLES // 20, len(values))) for _ in range(20))
-    means = np.concatenate([values[index].mean(axis=1) for index in drawn])
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return np.concatenate([values[index].mean(axis=1) for index in drawn])
 
 
 def _counts(truth: Mask, prediction: Mask) -> tuple[int, int, int]:
@@ -252,22 +278,3 @@ def _counts(truth: Mask, prediction: Mask) -> tuple[int, int, int]:
 
 def _share(part: int, whole: int, nothing: float = 1.0) -> float:
     return float(part / whole) if whole else nothing
-
-
-def _objects(labels: Labels, name: str) -> np.ndarray:
-    if is_mask(labels):
-        raise TypeError(f"`{name}` is a mask; number its objects first, with the step `label`.")
-    return as_labels(labels, name)
-
-
-def _areas(labels: np.ndarray, numbers: np.ndarray) -> np.ndarray:
-    """The area in pixels of each of these objects."""
-    if labels.max() <= labels.size:
-        return np.bincount(labels.ravel())[numbers]
-    present, areas = np.unique(labels, return_counts=True)
-    return areas[np.searchsorted(present, numbers)]
-
-
-def _number(labels: Labels) -> int:
-    """How many objects there are."""
-    return int(np.count_nonzero(np.unique(labels)))

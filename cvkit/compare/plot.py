@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from cvkit.arrays import VOID, Image, is_mask, kind_of, same_shape
+from cvkit.arrays import VOID, Image, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
 from cvkit.compare import paint
 from cvkit.compare.paint import errors, overlay
 from cvkit.compare.table import printable, wrap
@@ -24,8 +24,6 @@ SIZE = 7.5  # of letters, points
 LETTER = 0.602 * SIZE / 72  # every letter of DejaVu Sans Mono, bold or not, is as wide: inches
 LINE = 1.3 * SIZE / 72
 LINES = 10  # of a title at most
-PIXELS = 1000  # of the longer side; larger images are thinned out
-MEANING = {"hit": paint.HIT, "missed": paint.MISSED, "false alarm": paint.FALSE_ALARM, "background": paint.BACKGROUND}
 
 
 @dataclass
@@ -68,21 +66,27 @@ def grid(image: Image, predictions: dict, truth=None, scores: dict | None = None
     ['image', 'truth', 'otsu']
     """
     scores = scores or {}
-    best = _best(scores)
-    small = _thin(image)
+    best, image = _best(scores), as_image(image)
+    truth = None if truth is None else _as_answer(truth, "truth")
+    small = paint.thin(image)
     panels = [_Panel("image", paint.as_rgb(small))]
     if truth is not None:
         same_shape(image, truth, "image and truth")
-        panels.append(_Panel("truth", _judged(_thin(truth), _thin(truth))))
+        panels.append(_Panel("truth", paint.judged(paint.thin(truth), paint.thin(truth))))
     shown = [truth]
     for label, prediction in predictions.items():
         title = f"{label} *" if label in best else label
         if isinstance(prediction, str):
             panels.append(_Panel(title, f"failed: {prediction}"))
             continue
+        prediction = _as_answer(prediction, f"the prediction of {label}")
         same_shape(image, prediction, f"the image and the prediction of {label}")
         title = "\n".join(filter(None, [title, _score(scores.get(label, {}))]))
-        picture = _on_image(small, _thin(prediction)) if truth is None else _judged(_thin(truth), _thin(prediction))
+        picture = (
+            paint.on_image(small, paint.thin(prediction))
+            if truth is None
+            else paint.judged(paint.thin(truth), paint.thin(prediction))
+        )
         panels.append(_Panel(title, picture, label in best))
         shown.append(prediction)
     return _draw(panels, _legend(truth, [array for array in shown if array is not None]))
@@ -111,7 +115,7 @@ def steps(trace: list[tuple]) -> Figure:
     panels, answered = [], False
     for text, result in trace:
         answered = answered or (bool(panels) and _is_answer(result))
-        panels.append(_Panel(text, _shown(result) if answered else paint.as_rgb(_thin(result))))
+        panels.append(_Panel(text, _shown(result) if answered else paint.as_rgb(paint.thin(result))))
     return _draw(panels, {})
 
 
@@ -125,7 +129,7 @@ def _is_answer(result) -> bool:
 def _shown(result) -> np.ndarray | str:
     if isinstance(result, str):
         return result
-    return _rows(result) if isinstance(result, dict) else _alone(_thin(result))
+    return _rows(result) if isinstance(result, dict) else paint.alone(paint.thin(result))
 
 
 def _rows(table: dict, most: int = 8) -> str:
@@ -141,38 +145,12 @@ def _rows(table: dict, most: int = 8) -> str:
     return "\n".join([*lines, f"{rows} rows of {len(table)} columns"])
 
 
-def _thin(array: np.ndarray) -> np.ndarray:
-    """Leave out rows and columns that no panel could show."""
-    step = -(-max(array.shape[:2]) // PIXELS)
-    return array[::step, ::step]
-
-
-def _alone(answer: np.ndarray) -> np.ndarray:
-    """A mask white on black, labels and classes in colours."""
-    kind = kind_of(answer)
-    if kind == "mask":
-        return errors(answer, answer)
-    return paint.class_colours(answer) if kind == "classes" else paint.object_colours(answer)
-
-
-def _on_image(image: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    return paint.class_colours(prediction) if kind_of(prediction) == "classes" else overlay(image, prediction)
-
-
-def _judged(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """The errors; but classes against classes are shown as they are, to be compared with the truth beside them."""
-    void = np.zeros(truth.shape, bool)
-    if kind_of(truth) == "classes":
-        if kind_of(prediction) == "classes":
-            return paint.class_colours(prediction)
-        truth, void = truth == 1, truth == VOID
-    elif kind_of(prediction) == "classes":
-        prediction = prediction == 1
-    picture = errors(truth, prediction)
-    if not is_mask(prediction):
-        picture[paint.seams(prediction)] = paint.GREY
-    picture[void] = paint.GREY
-    return picture
+def _as_answer(answer: np.ndarray, name: str) -> np.ndarray:
+    """A mask, or labels or classes of any width."""
+    if is_mask(answer):
+        return as_mask(answer, name)
+    labels = as_labels(answer, name)
+    return labels.astype(np.uint8) if getattr(answer, "dtype", None) == np.uint8 else labels
 
 
 def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tuple]:
@@ -180,12 +158,12 @@ def _legend(truth: np.ndarray | None, shown: list[np.ndarray]) -> dict[str, tupl
     kinds = [kind_of(array) for array in shown]
     if truth is not None and not (kinds[0] == "classes" and "classes" in kinds[1:]):
         touch = any(kind == "labels" for kind in kinds)
-        return MEANING | ({"border of two objects": paint.GREY} if touch else {}) if len(shown) > 1 else {}
+        return paint.MEANING | ({"border of two objects": paint.GREY} if touch else {}) if len(shown) > 1 else {}
     present = np.unique(
         np.concatenate([np.unique(a) for a, kind in zip(shown, kinds, strict=True) if kind == "classes"] or [[]])
     )
     present = present.astype(np.uint8)
-    colours = paint.class_colours(present[None])[0]
+    colours = paint.class_colours(present[None])[0] if present.size else []
     return {"void" if n == VOID else f"class {n}": tuple(colour) for n, colour in zip(present, colours, strict=True)}
 
 

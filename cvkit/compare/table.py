@@ -6,6 +6,8 @@ import textwrap
 
 import numpy as np
 
+from cvkit.compare.scores import BEST_IS_LOW
+
 TITLES = {
     "dice": "Dice",
     "ap50": "AP50",
@@ -20,14 +22,14 @@ TITLES = {
     "coverage": "coverage",
     "objects": "objects",
     "seconds": "time",
+    "memory": "memory",
     "failures": "failed",
 }
 WITH_INTERVAL = ("dice", "ap50", "mean_iou", "agreement")
-BEST_IS_LOW = ("seconds", "drd")
-BEST_IS_HIGH = ("dice", "ap50", "mean_iou", "iou", "precision", "recall", "pseudo_f", "psnr")
+UNRANKED = ("agreement", "coverage", "objects", "true_objects", "memory", "failures")
 WINNERS = {"dice": "Best Dice", "mean_iou": "Best mean IoU", "ap50": "Best AP50", "seconds": "Fastest"}
 # What can be spared where the window is narrow: IoU ranks images as Dice does.
-SPARE = ("iou", "recall", "precision")
+SPARE = ("memory", "iou", "recall", "precision")
 NARROWEST = 18  # of the method's column
 GAP = "  "
 
@@ -48,17 +50,46 @@ def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
         Several lines.
     """
     width = width or min(max(shutil.get_terminal_size((100, 24)).columns, 80), 120)
-    columns = {name: _column(summary, name) for name in TITLES if _matters(summary, name)}
+    shown = {name: _column(summary, name) for name in columns(summary)}
     left_out = []
-    while _room(columns, width) < NARROWEST and (spare := [name for name in SPARE if name in columns]):
-        left_out.append(TITLES[spare[0]])
-        del columns[spare[0]]
-    room = min(max(_room(columns, width), NARROWEST), max(map(len, [*map(printable, summary["method"]), "method"])))
-    lines = _lines(summary, columns, room, width)
+    while _room(shown, width) < NARROWEST and (spare := [name for name in SPARE if name in shown]):
+        left_out.append(title(spare[0]))
+        del shown[spare[0]]
+    room = min(max(_room(shown, width), NARROWEST), max(map(len, [*map(printable, summary["method"]), "method"])))
+    lines = _lines(summary, shown, room, width)
     rule = "-" * max(map(len, lines))
     body = [lines[0].rstrip(), rule, *(line.rstrip() for line in lines[1:]), rule]
-    notes = [_meaning(summary, left_out), *_failures(summary), _winners(summary)]
-    return "\n".join(body + [textwrap.fill(note, width, break_on_hyphens=False) for note in notes if note])
+    words = [_meaning(summary, left_out), *notes(summary)]
+    return "\n".join(body + [textwrap.fill(note, width, break_on_hyphens=False) for note in words if note])
+
+
+def columns(summary: dict[str, np.ndarray]) -> list[str]:
+    """The scores that are worth a column, in their order: those that some method has."""
+    return [name for name in _order(summary) if _matters(summary, name)]
+
+
+def notes(summary: dict[str, np.ndarray]) -> list[str]:
+    """Say in words who failed on some of the images, and who is best in what."""
+    return [note for note in (*_failures(summary), _winners(summary)) if note]
+
+
+def title(name: str) -> str:
+    """What a column is called.
+
+    Examples
+    --------
+    >>> title("ap50"), title("boundary_f")
+    ('AP50', 'boundary f')
+    """
+    return TITLES.get(name, name.replace("_", " "))
+
+
+def _order(summary: dict) -> list[str]:
+    """The columns; scores that were asked for stand behind the usual ones."""
+    asked = [name for name in summary if f"{name}_low" in summary and name not in TITLES]
+    usual = list(TITLES)
+    place = usual.index("agreement")
+    return [*usual[:place], *asked, *usual[place:]]
 
 
 def _matters(summary: dict, name: str) -> bool:
@@ -73,28 +104,37 @@ def _matters(summary: dict, name: str) -> bool:
 
 def _column(summary: dict, name: str) -> list[str]:
     """Title and cells of a column, equally wide."""
-    best = set(_best(summary, name))
+    best = set(best_rows(summary, name))
     signs = [f"{_cell(summary, name, row)}{'*' if row in best else ' '}" for row in range(len(summary["method"]))]
-    cells = [f"{TITLES[name]} ", *signs]
+    cells = [f"{title(name)} ", *signs]
     if not best:
         cells = [cell[:-1] for cell in cells]
     return [cell.rjust(max(map(len, cells))) for cell in cells]
 
 
 def _cell(summary: dict, name: str, row: int) -> str:
-    value = _value(name, summary[name][row])
+    shown = written(name, summary[name][row])
     low, high = (summary.get(f"{name}_{end}", np.full(row + 1, np.nan))[row] for end in ("low", "high"))
     if name == "failures":
-        return f"{value} of {summary['images'][row]}" if summary["failures"][row] else "0"
-    return f"{value} [{low:.2f}, {high:.2f}]" if name in WITH_INTERVAL and not np.isnan(low) else value
+        return f"{shown} of {summary['images'][row]}" if summary["failures"][row] else "0"
+    return f"{shown} [{low:.2f}, {high:.2f}]" if name in WITH_INTERVAL and not np.isnan(low) else shown
 
 
-def _value(name: str, value: float) -> str:
+def written(name: str, value: float) -> str:
+    """Write a number of a column.
+
+    Examples
+    --------
+    >>> written("dice", 0.5), written("memory", 2.5e6)
+    ('0.500', '2 MB')
+    """
     if np.isnan(value):
         return "-"
     if name == "seconds":
         return duration(value)
-    return f"{value:.0f}" if name in ("objects", "true_objects", "failures") else f"{value:.3f}"
+    if name == "memory":
+        return f"{value / 1e6:.0f} MB"
+    return f"{value:.0f}" if name in ("objects", "true_objects", "memory", "failures") else f"{value:.3f}"
 
 
 def duration(seconds: float) -> str:
@@ -110,15 +150,15 @@ def duration(seconds: float) -> str:
     return f"{value:.{digits}f} {unit}"
 
 
-def _best(summary: dict, name: str) -> list[int]:
+def best_rows(summary: dict, name: str) -> list[int]:
     """The rows whose value, as it is printed, is the best; a method that failed on some image cannot be."""
     values = np.where(summary["failures"] == 0, summary.get(name, np.nan), np.nan).astype(float)
-    if name not in (*BEST_IS_HIGH, *BEST_IS_LOW) or np.isnan(values).all() or len(values) < 2:
+    if name in UNRANKED or np.isnan(values).all() or len(values) < 2:
         return []
-    best = _value(name, np.nanmin(values) if name in BEST_IS_LOW else np.nanmax(values))
-    if name in BEST_IS_HIGH and float(best) == 0:
+    best = written(name, np.nanmin(values) if name in BEST_IS_LOW else np.nanmax(values))
+    if name not in BEST_IS_LOW and float(best) == 0:
         return []
-    return [row for row, value in enumerate(values) if _value(name, value) == best]
+    return [row for row, value in enumerate(values) if written(name, value) == best]
 
 
 def _room(columns: dict[str, list[str]], width: int) -> int:
@@ -171,7 +211,7 @@ def _winners(summary: dict) -> str:
     """Who is best in what, in words."""
     words = []
     for name, title in WINNERS.items():
-        if rows := _best(summary, name):
+        if rows := best_rows(summary, name):
             value = summary[name][rows[0]]
             shown = duration(value) if name == "seconds" else f"{value:.2f}"
             who = [printable(summary["method"][row]) for row in rows]

@@ -6,23 +6,24 @@ way in.
 """
 
 import os
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 import numpy as np
 
-from cvkit.decode.info import Info, check_size, choose, upright
+from cvkit.decode.info import Info, check_size, check_whole, choose, upright
 from cvkit.errors import CvkitError
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
 
 
-def look(file: BinaryIO, page: int | None = None, *, max_bytes: int = MAX_BYTES) -> Info:
+def look(file: BufferedReader, page: int | None = None, *, max_bytes: int = MAX_BYTES) -> Info:
     """Read the header of an open file; nothing is decoded.
 
     Parameters
     ----------
-    file : binary file
+    file : file, opened for binary reading
     page : int, optional
         Which image of a TIFF, from 0.
     max_bytes : int
@@ -41,13 +42,13 @@ def look(file: BinaryIO, page: int | None = None, *, max_bytes: int = MAX_BYTES)
 
 
 def decode(
-    file: BinaryIO, *, page: int | None, indices: bool, max_pixels: int, max_bytes: int, allow_truncated: bool
+    file: BufferedReader, *, page: int | None, indices: bool, max_pixels: int, max_bytes: int, allow_truncated: bool
 ) -> tuple[np.ndarray, Info]:
     """Decode one image of an open file.
 
     Parameters
     ----------
-    file : binary file
+    file : file, opened for binary reading
     page : int or None
         Which image, from 0; None if there must be one only.
     indices : bool
@@ -71,12 +72,8 @@ def decode(
     check_size(info, max_pixels)
     if page is not None or info.pages > 1:
         info.page = choose(info.pages, page)
-    if info.truncated and not allow_truncated:
-        raise CvkitError(
-            "file-truncated",
-            came="the image is damaged or cut short: its end is missing",
-            remedy="copy or download it again, or read what is there with allow_truncated=True",
-        )
+    if not allow_truncated:
+        check_whole(info)
     if info.truncated and hasattr(module, "mend"):
         source = module.mend(source)
     image = module.decode(source, info, indices)
@@ -87,7 +84,7 @@ def decode(
     return np.ascontiguousarray(image, image.dtype.newbyteorder("=")), info
 
 
-def _look(file: BinaryIO, page: int | None, max_bytes: int) -> tuple[Any, Any, Info]:
+def _look(file: BufferedReader, page: int | None, max_bytes: int) -> tuple[Any, Any, Info]:
     """Give the module of the format, what it decodes from, and what the header says."""
     from cvkit.decode import bmp, gif, jpeg, png, pnm, strangers, tiff, webp
 
@@ -97,13 +94,13 @@ def _look(file: BinaryIO, page: int | None, max_bytes: int) -> tuple[Any, Any, I
         raise strangers.refusal(head)
     if module is tiff:
         return tiff, file, tiff.look(file, page)
-    size = os.fstat(file.fileno()).st_size if hasattr(file, "fileno") else 0
+    size = os.fstat(file.fileno()).st_size
     if size > max_bytes:
         raise CvkitError(
             "file-too-large",
             came=f"its {size} bytes are more than the limit of {max_bytes}",
             remedy=f"if the file is to be trusted, read it with max_bytes={size}",
         )
-    file.seek(0)
-    data = file.read()
+    file.raw.seek(0)
+    data = file.raw.readall()  # the buffer of `file` would join its part and the rest, a second copy
     return module, data, module.look(data)

@@ -1,13 +1,14 @@
 """GIF, animated ones too."""
 
 import re
+import struct
 from collections.abc import Iterator
 
 import numpy as np
 from PIL import GifImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, unsupported
+from cvkit.decode.info import Info, cut, damaged, unsupported
 
 SIGNATURE = re.compile(rb"GIF8[79]a", re.DOTALL)
 _DENSEST = 4096  # pixels that a byte of LZW can hold, most generously
@@ -20,13 +21,16 @@ def look(data: bytes) -> Info:
     width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
     info = Info("GIF", width, height, "palette", 8, pages=0)
     first = 0
-    for name, length in _blocks(data):
+    for name, start, length in _blocks(data):
         if name == b",":
+            left, top, across, down = struct.unpack("<HHHH", data[start + 1 : start + 9])
+            if left + across > width or top + down > height:  # Pillow would make the whole image as large as that
+                raise damaged("an image in it lies outside of its frame")
             info.pages += 1
             first = first or length
     info.truncated = name != b";" or width * height > _DENSEST * first
     if not info.pages:
-        raise cut("there is no image in it")
+        raise cut("no image in it is whole")
     return info
 
 
@@ -46,13 +50,13 @@ def mend(data: bytes) -> bytes:
     raise unsupported("a GIF that is cut short, which is not read in part", "copy it again")
 
 
-def _blocks(data: bytes) -> Iterator[tuple[bytes, int]]:
-    """Give the mark and the length of every whole block; b"" at the end if the file is cut."""
+def _blocks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Give the mark, start and length of every whole block; b"" at the end if the file is cut."""
     start = 13 + _palette(data[10])
     while start < len(data):
         begin, name = start, data[start : start + 1]
         if name == b";":
-            yield name, 1
+            yield name, start, 1
             return
         if name == b"!":
             start += 2
@@ -64,8 +68,8 @@ def _blocks(data: bytes) -> Iterator[tuple[bytes, int]]:
             start += 1 + data[start]
         start += 1
         if start <= len(data):
-            yield name, start - begin
-    yield b"", 0
+            yield name, begin, start - begin
+    yield b"", start, 0
 
 
 def _palette(flags: int) -> int:

@@ -89,6 +89,16 @@ def check_size(info: Info, limit: int) -> None:
         )
 
 
+def check_whole(info: Info) -> None:
+    """Refuse an image whose end is missing."""
+    if info.truncated:
+        raise CvkitError(
+            "file-truncated",
+            came="the image is damaged or cut short: its end is missing",
+            remedy="copy or download it again, or read what is there with allow_truncated=True",
+        )
+
+
 def choose(count: int, page: int | None) -> int:
     """Give the page to read."""
     if page is None and count > 1:

@@ -67,17 +67,15 @@ def _size(info: Info, kind: bytes) -> int:
 
 
 def _text(text: bytes, shape: tuple, bits: int, kind: bytes) -> np.ndarray:
-    count = int(np.prod(shape))
-    text = re.sub(rb"#[^\n]*", b"", text)
+    count, text = int(np.prod(shape)), re.sub(rb"#[^\n]*", b"", text)
     if kind == b"1":
-        digits = np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8)[:count]
-        if digits.size < count or not np.isin(digits, (48, 49)).all():
-            raise cut("numbers are missing")
-        return (digits == 48).reshape(shape)
-    words = text.split(None, count)[:count]
-    if len(words) < count or not all(word.isdigit() and len(word) < 6 for word in words):
+        text = re.sub(rb"([01])", rb"\1 ", text)  # here blanks may be left out
+    if not re.fullmatch(rb"[\d\s]*", text):
+        raise damaged("there is something among its numbers that is none")
+    values = np.fromstring(text, np.int64, sep=" ") if text.strip() else np.zeros(0, np.int64)
+    if values.size < count:
         raise cut("numbers are missing")
-    values = np.array([int(word) for word in words], np.int64)
+    values = values[:count].reshape(shape)
     if values.max() >= 2**bits:
         raise damaged(f"its value {values.max()} needs more than {bits} bits")
-    return values.astype(np.uint8 if bits == 8 else np.uint16).reshape(shape)
+    return values == 0 if kind == b"1" else values.astype(np.uint8 if bits == 8 else np.uint16)

@@ -12,6 +12,7 @@ from cvkit.decode.info import Info, cut, damaged, orientation, unsupported
 
 SIGNATURE = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
 _ANIMATED = 2
+_DENSEST = 30_000  # pixels of a canvas for a byte of the file, most generously; an empty image has as many
 
 
 def look(data: bytes) -> Info:
@@ -37,7 +38,7 @@ def look(data: bytes) -> Info:
     info = Info(
         "WebP", *size, "rgb", 8, alpha or (not animated and images[0][2]), max(1, frames if animated else 1), exif
     )
-    info.truncated = end > len(data)
+    info.truncated = end > len(data) or (animated and info.width * info.height > _DENSEST * len(data))
     return info
 
 

@@ -1,8 +1,8 @@
 """Deep networks. What is imported here runs trained models, and needs neither Keras nor TensorFlow."""
 
-from cvkit.deep.card import read_card
+from cvkit.deep.card import annotate, read_card
 from cvkit.deep.predict import probabilities, segment
 from cvkit.deep.tuning import calibrate, tune
 from cvkit.deep.uncertainty import uncertainty
 
-__all__ = ["calibrate", "probabilities", "read_card", "segment", "tune", "uncertainty"]
+__all__ = ["annotate", "calibrate", "probabilities", "read_card", "segment", "tune", "uncertainty"]

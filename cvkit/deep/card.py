@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from cvkit import registry
+from cvkit.arrays import number
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, inspect_weights, read_file, strict_json
 from cvkit.deep.onnx_file import FLOAT, Network, inspect_onnx
 from cvkit.errors import CvkitError, FileMissing
@@ -17,8 +18,7 @@ from cvkit.pipeline import Step
 
 CARD, ONNX, WEIGHTS = "card.json", "model.onnx", "weights.safetensors"
 
-# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what validation chose:
-# threshold, overlap (of stars), temperature.
+# What every card holds, with its type; it may hold more: data, figures, licence, seed, time, and what is `CHOSEN`.
 FIELDS = {
     "summary": str,  # one line
     "network": str,  # text that builds it, such as "unet(width=16)"
@@ -33,7 +33,10 @@ FIELDS = {
     "stride": int,  # how often the network halves the size, as a factor
     "checksums": dict,  # SHA-256 of the other files
 }
+RESIZING = ("crop", "resize")
 ANSWERS = ("mask", "labels", "classes")
+# Fields that may be there, chosen on validation images, and their ranges.
+CHOSEN = {"threshold": (0, 1), "star": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}
 
 
 def read_card(folder: str | Path) -> dict:
@@ -55,7 +58,7 @@ def read_card(folder: str | Path) -> dict:
         If the card is no JSON, lacks a field, or a field is not what it can be.
     """
     folder = Path(folder)
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise FileMissing(
             "model-missing",
             came="there is no such model folder",
@@ -107,6 +110,8 @@ def check_card(card: dict) -> None:
     _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
     _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
+    for name, (low, high) in CHOSEN.items():
+        number(card.get(name, low), f"the card's field {name}", low, high)
     check_steps(card)
     for name in (ONNX, WEIGHTS):
         digest = card["checksums"].get(name)
@@ -165,7 +170,10 @@ def _fit(network: Network, card: dict) -> None:
             came=f"type {taken[0]}, shape {taken[1]}",
             remedy=AGAIN,
         )
-    if card["answer"] != "labels" and (given[0], given[1][-1] if given[1] else None) not in wanted[1]:
+    last = given[1][-1] if given[1] else None
+    if (given[0], card["answer"]) == (FLOAT, "labels") and last and last > count + 1 and (last - count - 1) % 4 == 0:
+        return  # the classes, the probability of a star, and its distances along a multiple of four rays
+    if (given[0], last) not in wanted[1]:
         raise CvkitError(
             "model-classes",
             f"expected a network that gives float32 probabilities of {count} classes",
@@ -192,7 +200,7 @@ def annotate(folder: str | Path, **fields) -> dict:
     """
     card = read_card(folder)
     fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
-    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"}:
         fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
@@ -225,7 +233,8 @@ def _steps(card: dict, name: str, kind: str) -> str:
     """Demand known steps with their arguments, each taking what stands before it; give the last kind."""
     for text in registry.split(card[name]) if card[name] else []:
         step, arguments = registry.parse(text)
-        _demand(card, name, step in registry.steps(), f"steps of `cvkit list`, which {step[:40]!r} is not")
+        known = step in registry.steps() and step not in RESIZING
+        _demand(card, name, known, f"steps of `cvkit list` that keep the size, which {step[:40]!r} is not")
         entry = registry.find(step)
         Step(entry, arguments)
         _demand(card, name, kind in entry.takes, f"steps that fit; {step} takes {' or '.join(entry.takes)}, not {kind}")

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -16,23 +17,13 @@ import numpy as np
 import onnx
 import safetensors.numpy
 
-from cvkit.deep.blocks import Fit
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.reach import reach
 from cvkit.deep.simplify import simplify
 
 TOLERANCE = 1e-5
-LOCAL = (
-    keras.layers.InputLayer,
-    keras.layers.BatchNormalization,
-    keras.layers.ReLU,
-    keras.layers.Activation,
-    keras.layers.Concatenate,
-    keras.layers.MaxPooling2D,
-    keras.layers.UpSampling2D,
-    Fit,
-)
 
 
 def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndarray) -> Path:
@@ -65,7 +56,8 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        twin = _in_float32(network, card)
+        full = _in_float32(network, card)
+        twin = answering(full)
         _write_onnx(twin, fresh / ONNX)
         difference = _difference(twin, fresh / ONNX, images)
         if not difference <= TOLERANCE:
@@ -73,7 +65,7 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
                 f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}: rounding alone "
                 "does that to a network that has learnt too little; train it for more epochs in a new folder."
             )
-        values = zip(twin.weights, twin.get_weights(), strict=True)
+        values = zip(full.weights, full.get_weights(), strict=True)
         tensors = {f"{number:03d} {weight.path}": value for number, (weight, value) in enumerate(values)}
         safetensors.numpy.save_file(tensors, fresh / WEIGHTS)
         checksums = {name: hashlib.sha256((fresh / name).read_bytes()).hexdigest() for name in (ONNX, WEIGHTS)}
@@ -89,43 +81,46 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
     return folder
 
 
-def reach(network: keras.Model) -> tuple[int, int]:
-    """Bound how far to each side a network looks, and tell how far it shrinks the image.
-
-    Each convolution adds the reach of its kernel times the size of its pixels; the sum over all of them bounds
-    every way through the network. Pooling and up-sampling by nearest neighbour stay within blocks of the stride,
-    and add nothing where a tile begins at a multiple of it.
+@lru_cache(maxsize=8)
+def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
+    """Export a network untrained, and run it: what cannot be exported is refused before it is trained.
 
     Parameters
     ----------
-    network : keras.Model
-        Of convolutions, pooling, up-sampling and layers that look at one pixel.
+    network : str
+        As in a card, ``"unet(width=16)"``.
+    channels, classes : int
 
     Returns
     -------
     halo, stride : int
-        In pixels.
+        As `reach` gives them.
 
     Raises
     ------
     ValueError
-        If a layer is not known to look at a bounded neighbourhood.
+        If it cannot be exported or run, or gives another shape.
     """
-    inside = keras.Model(network.inputs, [layer.output for layer in network.layers])
-    side = 1024
-    shapes = inside.compute_output_shape((1, side, side, network.input_shape[-1]))
-    scales = [side // shape[1] for shape in shapes]
-    halo = 0
-    for layer, scale in zip(network.layers, scales, strict=True):
-        if isinstance(layer, keras.layers.Conv2D):
-            strides = layer.strides[0]
-            halo += (layer.kernel_size[0] - 1) // 2 * layer.dilation_rate[0] * scale // strides
-        elif not isinstance(layer, LOCAL):
-            raise ValueError(f"how far {type(layer).__name__} looks is not known; tiles would not be exact.")
-    return halo, max(scales)
+    card = {"network": network, "channels": channels, "classes": list(range(classes))}
+    images = np.random.default_rng(0).random((1, 33, 47, channels), np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            twin = answering(_in_float32(None, card))
+            _write_onnx(twin, Path(folder) / ONNX)
+            shape, expected = load(Path(folder) / ONNX)(images).shape, tuple(twin(images).shape)
+        except Exception as fault:  # the converters and engines have errors of every kind
+            raise ValueError(f"{network} cannot be exported to ONNX, so it is not trained: {fault}") from fault
+    if shape != expected:
+        raise ValueError(f"{network} cannot be trained: exported it gives {shape} in the place of {expected}.")
+    return reach(twin)
 
 
-def _in_float32(network: keras.Model, card: dict) -> keras.Model:
+def answering(network: keras.Model) -> keras.Model:
+    """The network without the outputs that are only there to be taught."""
+    return network if len(network.outputs) == 1 else keras.Model(network.input, network.outputs[0])
+
+
+def _in_float32(network: keras.Model | None, card: dict) -> keras.Model:
     """Build the network anew from its card, in float32 whatever it was trained in: the card is enough to do so."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
@@ -133,7 +128,8 @@ def _in_float32(network: keras.Model, card: dict) -> keras.Model:
         twin = build(card["network"], card["channels"], len(card["classes"]))
     finally:
         keras.config.set_dtype_policy(policy)
-    twin.set_weights(network.get_weights())
+    if network:
+        twin.set_weights(network.get_weights())
     return twin
 
 

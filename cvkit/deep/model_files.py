@@ -77,7 +77,7 @@ def read_file(folder: Path, name: str, *, most: int = FILE_BYTES, first: int | N
                 "model-too-large", f"expected {most:,} bytes at most", came=f"{about.st_size:,}", remedy=OURS, file=path
             )
         with os.fdopen(number, "rb", closefd=False) as file:
-            return file.read(most if first is None else first), about.st_size
+            return file.read(about.st_size if first is None else min(first, about.st_size)), about.st_size
     finally:
         os.close(number)
 

@@ -35,8 +35,8 @@ def segment(
     model : path
         A model folder.
     threshold : float, 0..1, optional
-        Probability above which a pixel is foreground or, for a model of stars, a star is an object; the card's, or
-        0.5, by default. Of no effect on a model that gives classes.
+        Probability above which a pixel is foreground; the card's, or 0.5, by default. Of no effect on a model that
+        gives classes.
     augment : bool
         Whether to look at the image in eight ways, turned and mirrored, and average: better, and eight times as long.
     engine : str

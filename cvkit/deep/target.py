@@ -49,21 +49,24 @@ class Target:
 
     def fields(self) -> dict:
         """What a card says of it."""
-        parted = self.kind == "labels" and self.loss is None
-        foreground = list(range(1, len(self.classes))) if self.kind == "classes" else [1]
+        foreground = range(1, len(self.classes) if self.kind == "classes" else min(2, len(self.classes)))
         return {
             "classes": self.classes,
             "answer": self.answer,
-            "foreground": foreground if self.loss is None else [],
-            "contact": [CONTACT] if parted else [],
+            "foreground": list(foreground),
+            "contact": [CONTACT] if self.classes[CONTACT:] == ["contact"] else [],
         }
 
     def ready(self, truth: np.ndarray) -> np.ndarray:
         """Give a truth in the dtype that is warped: int32 for labels, uint8 for masks and classes."""
         kind = kind_of_truth(truth)
         if kind != self.kind:
-            raise ValueError(f"truths must be of one kind, got {self.kind} and {kind}.")
-        return as_labels(truth) if kind == "labels" else truth.astype(np.uint8)
+            raise ValueError(f"truths must be of one kind, got {self.kind} before and now {kind}.")
+        if kind == "labels":
+            return np.ascontiguousarray(as_labels(truth))
+        if kind == "classes" and (largest := int(truth[truth != VOID].max(initial=0))) >= len(self.classes):
+            raise ValueError(f"the truth holds class {largest}, those learnt are 0..{len(self.classes) - 1}.")
+        return np.ascontiguousarray(truth, np.uint8)
 
 
 def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
@@ -83,10 +86,13 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     Raises
     ------
     ValueError, TypeError
-        If a truth is none, or the network learns from labels alone and these are none.
+        If a truth is none, there is nothing to find in any, their values are no classes, or the network learns from
+        labels alone and these are none.
     """
     module = inspect.getmodule(registry.network(network))
     kind = kind_of_truth(truths[0])
+    if not any((truth != 0).any() for truth in truths):
+        raise ValueError(f"nothing to learn: every truth is empty, {len(truths)} in all; expected some foreground.")
     if hasattr(module, "targets"):
         if kind != "labels":
             raise ValueError(f"{network} learns from labels (int32, one number an object), got a truth of kind {kind}.")
@@ -95,8 +101,13 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
         return Target(kind, ["background", "object", "contact"], "mask", part)
     if kind == "mask":
         return Target(kind, ["background", "foreground"], "mask", np.asarray)
-    present = (np.unique(truth) for truth in truths)
-    count = max([2, *(int(values[values != VOID].max(initial=0)) + 1 for values in present)])
+    present = sorted(set().union(*(np.unique(truth).tolist() for truth in truths)) - {VOID})
+    count = max([2, *(value + 1 for value in present)])
+    if len(present) < 2 or count > 2 * len(present):
+        raise ValueError(
+            f"the truths hold the values {', '.join(map(str, present))} besides 255, void; "
+            "expected classes numbered from 0. A mask is of bool: truth > 0."
+        )
     return Target(kind, [f"class {number}" for number in range(count)], "classes", np.asarray)
 
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import number
+from cvkit.arrays import MOST, number
 from cvkit.classic.components.overlaps import Boxes
+from cvkit.errors import CvkitError, WrongType
 
 # The best boxes first, and a bound on the pairs that are looked at: where many boxes lie upon each other, few are left
 # to look at after these.
 BLOCKS = ((256, 1 << 16), (512, 1 << 18))
 LAST = 1 << 20
 ROUNDS = 32
+FARTHEST = 1e100  # of a corner, so that areas are finite
 
 
 def nms(boxes: Any, scores: Any, *, iou: float = 0.5, classes: Any = None) -> np.ndarray:
@@ -111,7 +113,7 @@ def best_first(scores: np.ndarray) -> np.ndarray:
 def as_boxes(boxes: Any) -> np.ndarray:
     """Accept boxes (row0, col0, row1, col1) that end where they start or behind; give them as float64."""
     boxes = _finite(boxes, "boxes")
-    if boxes.size == 0:
+    if boxes.size == 0 and (boxes.ndim == 1 or boxes.shape[0] == 0):
         return np.zeros((0, 4))
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"`boxes` must have shape (N, 4), got {boxes.shape}.")
@@ -142,10 +144,19 @@ def as_classes(classes: Any, boxes: np.ndarray) -> np.ndarray:
 
 
 def _finite(values: Any, name: str) -> np.ndarray:
-    values = np.asarray(values)
+    try:
+        values = np.asanyarray(values)
+    except ValueError:
+        raise WrongType("array-type", f"`{name}` must be real numbers", came="rows of different length") from None
+    if isinstance(values, np.ma.MaskedArray):
+        raise WrongType("array-type", f"`{name}` must be a plain array", came="a masked one")
     if values.dtype.kind not in "buif":
-        raise TypeError(f"`{name}` must be real numbers, got dtype {values.dtype}.")
-    values = values.astype(np.float64)
+        raise WrongType("array-type", f"`{name}` must be real numbers", came=f"dtype {values.dtype}")
+    if values.ndim > 2 or values.size > MOST:
+        raise CvkitError("array-shape", f"`{name}` must have at most two dimensions", came=f"shape {values.shape}")
+    values = np.asarray(values, np.float64)
     if missing := values.size - np.isfinite(values).sum():
-        raise ValueError(f"`{name}` must be finite, but {missing} of {values.size} numbers are not.")
+        raise CvkitError("array-infinite", f"`{name}` must be finite", came=f"{missing} of {values.size} that are not")
+    if values.size and np.abs(values).max() > FARTHEST:
+        raise CvkitError("array-range", f"`{name}` must lie within {FARTHEST}", came=f"{np.abs(values).max()}")
     return values

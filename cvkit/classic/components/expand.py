@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Labels, as_labels, is_mask, number
-from cvkit.classic.components.labelling import as_objects, label
+from cvkit.classic.components.labelling import as_objects, label, within_reach
 
 
 def expand(objects: Labels, *, distance: float = 1) -> Labels:
@@ -34,7 +34,7 @@ def expand(objects: Labels, *, distance: float = 1) -> Labels:
     """
     number(distance, "distance", low=0)
     objects = as_objects(objects)
-    labels = np.ascontiguousarray(label(objects) if is_mask(objects) else as_labels(objects))
+    labels = np.ascontiguousarray(label(objects) if is_mask(objects) else within_reach(as_labels(objects)))
     if not labels.any():
         return labels.copy()
     background = np.ascontiguousarray(labels == 0).view(np.uint8)

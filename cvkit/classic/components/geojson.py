@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, Table
+from cvkit.arrays import MOST, Labels, Mask, Table, shorten
 from cvkit.classic.components.outlines import fill_polygons, polygons
+from cvkit.errors import CvkitError
 
 
 def to_geojson(objects: Labels | Mask, *, table: Table | None = None, connectivity: int = 8) -> dict:
@@ -81,11 +82,17 @@ def from_geojson(collection: dict, shape: tuple[int, int]) -> np.ndarray:
     """
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
         raise ValueError("`collection` must be a GeoJSON FeatureCollection.")
-    features = collection["features"]
-    numbers = [(feature.get("properties") or {}).get("label") for feature in features]
-    if not all(isinstance(number, int) and number > 0 for number in numbers) or len(set(numbers)) < len(numbers):
+    features = collection.get("features")
+    if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
+        raise CvkitError("geojson", "`features` must be a list of features", came=shorten(features))
+    numbers = [_properties_of(feature).get("label") for feature in features]
+    if not all(type(number) is int and 0 < number <= MOST for number in numbers) or len(set(numbers)) < len(numbers):
         numbers = range(1, len(features) + 1)
     return fill_polygons({number: _parts(one) for number, one in zip(numbers, features, strict=True)}, shape)
+
+
+def _properties_of(feature: dict) -> dict:
+    return feature["properties"] if isinstance(feature.get("properties"), dict) else {}
 
 
 def _closed(ring: np.ndarray) -> list:
@@ -94,11 +101,14 @@ def _closed(ring: np.ndarray) -> list:
 
 def _parts(feature: dict) -> list:
     geometry = feature.get("geometry") or {}
-    kind = geometry.get("type")
+    kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
         raise ValueError(f"each feature must be a Polygon or MultiPolygon, got {kind!r}.")
-    parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
-    return [[[(point[1], point[0]) for point in ring[:-1]] for ring in part] for part in parts]
+    try:
+        parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+        return [[[(point[1], point[0]) for point in ring[:-1]] for ring in part] for part in parts]
+    except (KeyError, IndexError, TypeError):
+        raise CvkitError("geojson", "`coordinates` must be rings of points (x, y)", came=shorten(geometry)) from None
 
 
 def _properties(table: dict | None, numbers: list[int]) -> list[dict]:

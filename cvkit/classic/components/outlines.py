@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, as_labels, as_mask, is_mask
+from cvkit.arrays import MOST, Labels, Mask, as_labels, as_mask, as_shape, is_mask, shorten
 from cvkit.classic.components.labelling import label
 from cvkit.classic.components.rings import Rings, trace
 from cvkit.classic.runs import Runs, paint, runs
+from cvkit.errors import CvkitError, WrongType
 
 
 def contours(objects: Labels | Mask) -> list[np.ndarray]:
@@ -113,7 +114,7 @@ def fill_polygons(polygons: dict[int, list], shape: tuple[int, int]) -> np.ndarr
     >>> fill_polygons({3: [[[(0, 1), (0, 3), (1, 3), (1, 1)]]]}, (1, 4))
     array([[0, 3, 3, 0]], dtype=int32)
     """
-    height, width = shape
+    height, width = as_shape(shape)
     rings = [(order, ring) for order, parts in enumerate(polygons.values()) for part in parts for ring in part]
     labels = np.zeros((height, width), np.int32)
     if not rings:
@@ -142,8 +143,11 @@ def _split(found: Rings) -> list[np.ndarray]:
 
 def _edges(ring: Any) -> np.ndarray:
     """The edges of a ring that are not horizontal: from row and column to row and column."""
-    ring = np.asarray(ring, np.float64)
-    if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3 or not np.isfinite(ring).all():
-        raise ValueError(f"a ring must be at least 3 finite points (row, col), got shape {ring.shape}.")
+    try:
+        ring = np.asarray(ring, np.float64)
+    except (ValueError, TypeError):
+        raise WrongType("polygon", "a ring must be at least 3 finite points (row, col)", came=shorten(ring)) from None
+    if ring.ndim != 2 or ring.shape[1] != 2 or len(ring) < 3 or not (np.abs(ring) <= MOST).all():
+        raise CvkitError("polygon", "a ring must be at least 3 finite points (row, col)", came=f"shape {ring.shape}")
     edges = np.concatenate([ring, np.roll(ring, -1, axis=0)], axis=1)
     return edges[edges[:, 0] != edges[:, 2]]

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, as_labels, as_mask, is_mask
+from cvkit.arrays import MOST, Labels, Mask, as_labels, as_mask, as_shape, is_mask, shorten
 from cvkit.classic.runs import Runs, paint, runs
+from cvkit.errors import CvkitError, WrongType
 
 BITS = 5  # of a number in each sign; a sixth says that more follow
 ZERO = 48  # the sign of nothing, "0"
@@ -72,6 +73,8 @@ def decode_rle(rles: dict | Sequence[dict]) -> np.ndarray:
     """
     if isinstance(rles, dict):
         return _draw([rles]) > 0
+    if not isinstance(rles, Sequence) or isinstance(rles, (str, bytes)):
+        raise WrongType("rle", "`rles` must be an encoding or a list of them", came=type(rles).__name__)
     if not len(rles):
         raise ValueError(
             "`rles` is empty, so that the size of the image is not known; np.zeros((H, W), np.int32) it is."
@@ -200,15 +203,32 @@ def _pack(counts: np.ndarray, ends: list[int]) -> tuple[str, list[int]]:
 
 def _read(rles: Sequence[dict]) -> tuple[np.ndarray, np.ndarray]:
     """The counts of all encodings one after the other, and how many each has."""
-    parts = [rle["counts"] for rle in rles]
+    parts = [_size_and_counts(rle)[1] for rle in rles]
     if all(isinstance(part, (str, bytes)) for part in parts):
         texts = [part if isinstance(part, bytes) else part.encode("ascii", "replace") for part in parts]
         return _unpack(b"".join(texts), np.array([len(text) for text in texts]))
     if len(parts) == 1:
-        counts = np.asarray(parts[0], np.int64)
-        return counts, np.array([len(counts)])
+        return _whole(parts[0]), np.array([len(parts[0])])
     each = [_read([rle])[0] for rle in rles]
     return np.concatenate(each), np.array([len(counts) for counts in each])
+
+
+def _size_and_counts(rle: dict) -> tuple[tuple[int, int], str | bytes | Sequence]:
+    """What an encoding holds, if it is one."""
+    if not isinstance(rle, dict) or "size" not in rle or "counts" not in rle:
+        raise CvkitError("rle", "an encoding must be a dict of `size` and `counts`", came=shorten(rle))
+    counts = rle["counts"]
+    if not isinstance(counts, (str, bytes, Sequence, np.ndarray)) or not len(counts):
+        raise CvkitError("rle", "`counts` must be a text or a list of whole numbers", came=shorten(counts))
+    size = rle["size"]
+    return as_shape(size.tolist() if isinstance(size, np.ndarray) else size), counts
+
+
+def _whole(counts: Sequence) -> np.ndarray:
+    counts = np.asarray(counts)
+    if counts.dtype.kind not in "ui" or counts.ndim != 1 or counts.max() > MOST:
+        raise CvkitError("rle", "`counts` must be a text or a list of whole numbers", came=shorten(counts.tolist()))
+    return counts.astype(np.int64)
 
 
 def _unpack(text: bytes, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -235,14 +255,14 @@ def _unpack(text: bytes, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw(rles: Sequence[dict]) -> np.ndarray:
-    sizes = {tuple(rle["size"]) for rle in rles}
+    sizes = {_size_and_counts(rle)[0] for rle in rles}
     if len(sizes) != 1:
         raise ValueError(f"all encodings must have one size, got {', '.join(map(str, sorted(sizes)))}.")
     height, width = sizes.pop()
     counts, each = _read(rles)
     begin = np.cumsum(each) - each
     total = np.add.reduceat(counts, begin)
-    if (counts < 0).any() or (total != height * width).any():
+    if ((counts < 0) | (counts > height * width)).any() or (total != height * width).any():
         raise ValueError(
             f"the counts must fill {height} x {width} = {height * width} pixels, got {total.tolist()[:5]}."
         )

@@ -5,6 +5,7 @@
 P. S. Liao, T. S. Chen, P. C. Chung, Journal of Information Science and Engineering 17(5), 2001. Not by trying every set
 of thresholds, as there, but by dynamic programming over them; the best start of a class never lies before that of one
 that ends earlier, by which the search is divided. doi:10.32614/RJ-2011-015 (H. Wang, M. Song, The R Journal 3(2), 2011)
+scikit-image sums in float32, which may miss the optimum, and its examples count a threshold to the class above.
 """
 
 import numpy as np

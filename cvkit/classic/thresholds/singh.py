@@ -4,7 +4,7 @@
 
 T. R. Singh, S. Roy, O. I. Singh, T. Sinam, K. M. Singh, International Journal of Computer Science Issues 8(6), 2011.
 arXiv:1201.5227
-The full range is that of an integer dtype, or of the values of a float image.
+Doxa takes `d` without its sign. The full range is that of an integer dtype, or of the values of a float image.
 """
 
 import numpy as np
@@ -40,8 +40,14 @@ def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = 
     full, black = 2 * half_range(image), least(image)
 
     def formula(m, x):
-        apart = (x - m) / full
-        rest = np.maximum(1 - apart, np.finfo(float).tiny)  # white alone in black leaves none
-        return black + (m - black) * (1 + k * (apart / rest - 1))
+        apart = x - m
+        rest = np.maximum(full - apart, full * np.finfo(float).tiny)  # white alone in black leaves none
+        apart /= rest
+        apart *= k
+        apart += 1 - k
+        if black:
+            return black + (m - black) * apart
+        apart *= m
+        return apart
 
     return local(image, window, formula, border=border)

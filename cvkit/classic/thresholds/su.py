@@ -7,10 +7,12 @@ The contrast is (high - low) / (high + low) of 3 x 3 pixels, and high above Otsu
 0 for the deviation.
 """
 
+import cv2
 import numpy as np
 
 from cvkit.arrays import Image, whole
 from cvkit.classic.histogram import Histogram
+from cvkit.classic.runs import runs
 from cvkit.classic.surface import Surface
 from cvkit.classic.thresholds import otsu
 from cvkit.classic.windows import local
@@ -44,25 +46,26 @@ def threshold(image: Image, *, window: int | None = None, few: int | None = None
     window = 2 * stroke_width(image) // 2 * 2 + 1 if window is None else window
     edges = high_contrast(image)
     few = window if few is None else whole(few, "few")
-
-    def formula(m, s, n):
-        return np.where(n >= few, m + s / 2, -np.inf)
-
-    return local(np.ma.masked_array(np.ma.getdata(image), ~edges), window, formula, border="truncate")
+    outline = np.ma.masked_array(np.ma.getdata(image), ~edges)
+    return local(outline, window, lambda m, s, n: np.where(n >= few, m + s / 2, -np.inf), border="truncate")
 
 
 def high_contrast(image: Image) -> np.ndarray:
     """Tell which pixels have a high contrast to their neighbours for their brightness."""
     black = min(0.0, float(image.min()))  # of images that count from elsewhere
+    few = np.float32 if image.dtype.itemsize <= 2 else np.float64  # bits, which are more than enough for a share
 
     def formula(low, high):
-        low, high = low - black, high - black
-        return (high - low) / (high + low + 1e-6)
+        low, high = low.astype(few), high.astype(few)
+        if black:
+            low, high = low - black, high - black
+        return (high - low) / (high + low + few(1e-6))
 
-    contrast = np.asarray(local(image, 3, formula))
-    contrast = np.ma.masked_array(contrast, np.ma.getmask(image))
+    contrast = local(image, 3, formula).__array__(few)
+    if np.ma.isMaskedArray(image):
+        contrast = np.ma.masked_array(contrast, np.ma.getmask(image))
     levels = Histogram.of(contrast)
-    if len(levels.populated().counts) < 2:
+    if np.count_nonzero(levels.counts) < 2:
         return np.zeros(image.shape, bool)
     return np.ma.filled(contrast > otsu.threshold(levels), False)
 
@@ -70,11 +73,7 @@ def high_contrast(image: Image) -> np.ndarray:
 def stroke_width(image: Image) -> int:
     """Give the commonest length, from 2 pixels on, of what is dark by Otsu's threshold along rows and columns."""
     dark = np.ma.filled(image <= otsu.threshold(Histogram.of(image)), False)
-    lengths = np.concatenate([_lengths(dark), _lengths(dark.T)])
+    turned = cv2.transpose(dark.view(np.uint8)).view(bool)
+    lengths = np.concatenate([runs(dark).length, runs(turned).length])
     lengths = lengths[(lengths >= 2) & (lengths < max(image.shape) // 2)]
     return int(np.bincount(lengths).argmax()) if len(lengths) else 3
-
-
-def _lengths(dark: np.ndarray) -> np.ndarray:
-    steps = np.diff(np.pad(dark.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    return np.nonzero(steps == -1)[1] - np.nonzero(steps == 1)[1]

@@ -39,7 +39,8 @@ def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = N
     coarse = histogram.coarse(levels)
     ends = coarse.values[[0, -1]] == (0, 255) if compat else (False, False)
     beyond = [0, 0] if compat == "skimage" else [int(not end) for end in ends]
-    counts = np.pad(coarse.counts, beyond)
+    counts = np.zeros(len(coarse.counts) + sum(beyond), np.int64)
+    counts[beyond[0] : beyond[0] + len(coarse.counts)] = coarse.counts
     peak, last = int(np.argmax(counts)), len(counts) - 1
     mirrored = peak < last - peak
     heights = counts[::-1][: last - peak + 1] if mirrored else counts[: peak + 1]

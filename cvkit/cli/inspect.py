@@ -1,0 +1,64 @@
+"""`cvkit inspect`: what a file or a model is, nothing of it decoded or loaded."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE|MODEL...")
+def command(names: tuple[str, ...]) -> None:
+    """Tell what image files and models are, from their headers: nothing is decoded, nothing loaded.
+
+    The exit code is 1 if one of the files would not be read, or one of the models would not be run.
+    """
+    from cvkit import registry
+    from cvkit.errors import CvkitError, shown
+
+    refused = 0
+    for name in names:
+        click.secho(shown(name), bold=True)
+        carried = registry.TRAINED / name
+        folder = carried if name in registry.methods() and carried.is_dir() else Path(name)
+        try:
+            for what, value in _model(folder) if folder.is_dir() else _file(name):
+                click.echo(f"  {what:10}{shown(value)}")
+        except CvkitError as fault:
+            refused += 1
+            click.echo(f"  {'refused':10}{fault}  [{fault.code}]")
+    if refused:
+        raise click.exceptions.Exit(1)
+
+
+def _file(name: str) -> Iterator[tuple[str, str]]:
+    from cvkit.decode import MAX_PIXELS
+    from cvkit.decode.info import check_size, check_whole
+    from cvkit.io import inspect
+
+    info = inspect(name)
+    pixels = info.width * info.height
+    yield "format", f"{info.format}, {Path(name).stat().st_size:,} bytes"
+    yield "size", f"{info.width} x {info.height}, {pixels / MAX_PIXELS:.1%} of the limit of {MAX_PIXELS:,} pixels"
+    yield "values", f"{info.colour}, {info.bits} bits"
+    yield "memory", f"{pixels * (1 if info.colour == 'grey' else 3) * max(8, info.bits) / 2**23:.1f} MB"
+    if info.pages > 1:
+        yield "pages", f"{info.pages}; choose one, page=0 to page={info.pages - 1}"
+    yield from (("change", words) for words in info.done if not words.startswith("page "))
+    check_size(info, MAX_PIXELS)
+    check_whole(info)
+
+
+def _model(folder: Path) -> Iterator[tuple[str, str]]:
+    from cvkit.deep.card import ONNX, WEIGHTS, check_file, read_card
+
+    card = read_card(folder)
+    yield "model", card["summary"]
+    yield "network", card["network"]
+    yield "takes", {1: "grey", 3: "RGB"}.get(card["channels"], f"{card['channels']} channels")
+    yield "gives", f"{card['answer']}: {', '.join(card['classes'])}"
+    yield "before", card["preprocess"] or "nothing"
+    yield "after", card["postprocess"] or "nothing"
+    yield from ((name, str(card[name])) for name in ("data", "figures", "licence") if name in card)
+    for name in (ONNX, WEIGHTS):
+        yield "file", f"{name}, {check_file(folder, card, name).stat().st_size:,} bytes, as the card says"

@@ -1,0 +1,52 @@
+"""What a training is seldom told: how it learns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cvkit.arrays import number, one_of, whole
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a network learns, where the defaults will not do.
+
+    Parameters
+    ----------
+    batch : int, optional
+        Patches a batch; by default 16, or fewer if the memory does not hold so many.
+    rate : float
+        The highest learning rate.
+    patience : int, optional
+        Stop after so many epochs without a better score on the validation; by default never.
+    class_weights : sequence of float, optional
+        How much each class counts in the loss, the background or class 0 first; by default all alike.
+    precision : {"f32", "bf16"}
+        With "bf16" layers compute in bfloat16, on processors that can; weights stay float32.
+    consistency : float
+        How much the consistency on unlabelled images counts, once it has grown to its full weight.
+
+    Examples
+    --------
+    >>> Plan(patience=10).rate
+    0.002
+    """
+
+    batch: int | None = None
+    rate: float = 2e-3
+    patience: int | None = None
+    class_weights: Sequence[float] | None = None
+    precision: str = "f32"
+    consistency: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("batch", "patience"):
+            if getattr(self, name) is not None:
+                whole(getattr(self, name), name)
+        number(self.rate, "rate", 1e-9)
+        number(self.consistency, "consistency", 0)
+        one_of(self.precision, "precision", ("f32", "bf16"))
+        if self.class_weights is not None:
+            weights = tuple(float(number(weight, "class_weights", 0)) for weight in self.class_weights)
+            if not sum(weights):
+                raise ValueError("`class_weights` must hold a number above 0.")
+            object.__setattr__(self, "class_weights", weights)
