@@ -1,12 +1,7 @@
 """A trained model in the formats of others: ONNX, LiteRT, OpenVINO, SavedModel, each checked against Keras."""
 
-import contextlib
-import io
-import logging
-import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +10,7 @@ import numpy as np
 from cvkit.deep.build import build
 from cvkit.deep.card import ONNX, WEIGHTS, check_file, read_card
 from cvkit.deep.engines import litert, onnxruntime, openvino
+from cvkit.deep.export import answering, quietly
 from cvkit.errors import CvkitError, FileFault, LibraryMissing
 
 FORMATS = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "savedmodel": ""}
@@ -34,7 +30,8 @@ def load_network(folder: str | Path):
     Returns
     -------
     network : keras.Model
-        (N, H, W, C) float32 to (N, H, W, K) float32, of any H and W.
+        (N, H, W, C) float32 to (N, H, W, K) float32, of any H and W; of several
+        outputs the first is the answer.
 
     Raises
     ------
@@ -46,7 +43,7 @@ def load_network(folder: str | Path):
     card = read_card(folder)
     tensors = safetensors.numpy.load_file(check_file(folder, card, WEIGHTS))
     network = build(card["network"], card["channels"], len(card["classes"]))
-    values = [tensors[name] for name in sorted(tensors)]
+    values = [tensors[name] for name in sorted(tensors, key=lambda name: int(name.split()[0]))]
     if [value.shape for value in values] != [tuple(weight.shape) for weight in network.weights]:
         raise CvkitError(
             "model-weights",
@@ -93,7 +90,7 @@ def convert(model: str | Path, to: str, out: str | Path, *, side: int = 256) -> 
         raise CvkitError("file-suffix", f"a file of {to} ends in {FORMATS[to]}", came=str(out))
     if out.is_dir() and any(out.iterdir()):
         raise FileFault("folder-full", came="the folder holds other files", remedy="choose a new one", file=out)
-    card, network = read_card(model), load_network(model)
+    card, network = read_card(model), answering(load_network(model))
     rng, sizes = np.random.default_rng(0), [(side, side)] if to == "litert" else [(64, 64), (45, 71)]
     with tempfile.TemporaryDirectory() as folder:
         run = WRITERS[to](network, Path(folder), Path(model), side)
@@ -158,36 +155,6 @@ def write_litert(network, path: Path, side: int, images: np.ndarray | None = Non
             "representative_dataset": lambda: ([image[None]] for image in images),
         }
     quietly(network, path, format="litert", input_signature=[shape], **more)
-
-
-def quietly(network, path: Path, **more) -> None:
-    """Let Keras export; the converters' chatter and warnings concern their own code."""
-    network(np.zeros((1, 32, 32, network.input_shape[-1]), np.float32))  # a network never called is not exported
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silent():
-            warnings.simplefilter("ignore")
-            network.export(str(path), verbose=False, **more)
-    finally:
-        logging.disable(level)
-
-
-@contextlib.contextmanager
-def _silent():
-    """Keep what libraries print past Python to the standard error, unless they fail."""
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as printed:
-        os.dup2(printed.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            printed.seek(0)
-            os.write(kept, printed.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def _move(folder: Path, out: Path) -> None:

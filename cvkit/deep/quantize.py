@@ -100,8 +100,9 @@ def _tiles(pairs: Sequence, card: dict, side: int) -> np.ndarray:
 def _write(folder: Path, card: dict, path: Path, images: np.ndarray) -> None:
     if path.suffix == ".tflite":
         from cvkit.deep.convert import load_network, write_litert
+        from cvkit.deep.export import answering
 
-        write_litert(load_network(folder), path, images.shape[1], images)
+        write_litert(answering(load_network(folder)), path, images.shape[1], images)
     else:
         _write_onnx(check_file(folder, card, ONNX), path, images)
 
