@@ -32,7 +32,7 @@ def cost(height, width, halo, stride):
 
 
 def test_little_is_computed_twice_and_a_tile_is_bounded():
-    assert cost(4096, 4096, 96, 16)[0] <= 1.45 and cost(360, 360, 96, 16)[0] == 1 and cost(520, 696, 96, 16)[0] < 1.3
+    assert cost(4096, 4096, 96, 16)[0] <= 1.45 and cost(360, 360, 96, 16)[0] == 1 and cost(520, 696, 96, 16)[0] < 1.6
     assert all(cost(*size, 96, 16)[1] <= tiles.LARGE for size in SIZES)
     assert cost(520, 696, 96, 16)[1] <= tiles.SMALL
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from cvkit.arrays import Image, Probabilities
 
-SMALL, LARGE = 2**18, 2**20  # pixels of a tile: at least, and at most
+SMALL, LARGE = 3 * 2**16, 2**20  # pixels of a tile: at least, and at most
 NARROW = 128  # no tile is narrower
 SHARE = 8  # between the two, one part in so many of the image
 WHOLE = 2**20  # pixels; an image of so many is run as a whole where tiles would not be exact
@@ -72,7 +72,7 @@ def tiled(
 def plan(height: int, width: int, halo: int, stride: int) -> tuple[list, list]:
     """Cut both sides so that the least is computed twice, by tiles that are not too large.
 
-    A tile holds at most an eighth of the image, but 2**18 pixels if that is less and 2**20 if it is more; and it is at
+    A tile holds at most an eighth of the image, but 196,608 pixels if that is less and 2**20 if it is more; and it is at
     least four halos wide, lest most of the work be done twice.
 
     Parameters
@@ -89,8 +89,9 @@ def plan(height: int, width: int, halo: int, stride: int) -> tuple[list, list]:
 
     Examples
     --------
-    >>> plan(520, 696, 96, 16)[1]
-    [(slice(0, 448, None), slice(0, 352, None)), (slice(256, 696, None), slice(352, 696, None))]
+    >>> rows, cols = plan(520, 696, 96, 16)
+    >>> [(seen.start, seen.stop) for seen, kept in cols]
+    [(0, 368), (176, 544), (352, 696)]
     """
     most = max(SMALL, min(LARGE, height * width // SHARE), (4 * halo) ** 2)
     ways = product(_ways(height, halo, stride), _ways(width, halo, stride))
