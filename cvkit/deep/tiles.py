@@ -72,8 +72,8 @@ def tiled(
 def plan(height: int, width: int, halo: int, stride: int) -> tuple[list, list]:
     """Cut both sides so that the least is computed twice, by tiles that are not too large.
 
-    A tile holds at most an eighth of the image, but 196,608 pixels if that is less and 2**20 if it is more; and it is at
-    least four halos wide, lest most of the work be done twice.
+    A tile holds at most an eighth of the image, but 196,608 pixels if that is less and 2**20 if it is more; and it may
+    be four halos wide, lest most of the work be done twice.
 
     Parameters
     ----------
