@@ -50,7 +50,8 @@ def test_reach_is_far_enough_for_exact_tiles(build, keras, monkeypatch, tmp_path
         network, tmp_path / "model", card(network_text, halo=halo, stride=stride), image[None, :90, :90, None]
     )
     whole = predict.probabilities(image, model)
-    monkeypatch.setattr(tiles, "PIECE", 112)
+    monkeypatch.setattr(tiles, "SMALL", 1)
+    monkeypatch.setattr(tiles, "LARGE", 1)
     assert np.array_equal(predict.probabilities(image, model), whole) or np.allclose(
         predict.probabilities(image, model), whole, atol=1e-6
     )

@@ -203,7 +203,9 @@ def test_tuning_chooses_stars_too(trained, tmp_path):
 def test_tiles_of_stars_are_exact(trained, monkeypatch):
     image = np.random.default_rng(1).random((150, 210)).astype(np.float32)
     whole = predict.outputs(image, trained)
-    monkeypatch.setattr(tiles, "PIECE", 80)
+    monkeypatch.setattr(tiles, "SMALL", 1)
+    monkeypatch.setattr(tiles, "LARGE", 1)
+    monkeypatch.setattr(tiles, "NARROW", 32)
     assert np.allclose(predict.outputs(image, trained), whole, rtol=0, atol=1e-6)
 
 

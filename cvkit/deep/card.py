@@ -25,13 +25,13 @@ FIELDS = {
     "channels": int,  # 1 = grey, 3 = RGB
     "classes": list,  # a name for each
     "answer": str,  # "mask", "labels" or "classes"
-    "foreground": list,  # numbers of the classes that the mask holds
+    "foreground": list,  # numbers of the classes that the mask holds; empty where stars tell the objects
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
-    "halo": int,  # how far, in pixels, the network looks to each side
+    "halo": int | None,  # how far, in pixels, the network looks to each side; null: everywhere, tiles are not exact
     "stride": int,  # how often the network halves the size, as a factor
-    "checksums": dict,  # SHA-256 of the other two files
+    "checksums": dict,  # SHA-256 of the other files
 }
 RESIZING = ("crop", "resize")
 ANSWERS = ("mask", "labels", "classes")
@@ -151,7 +151,7 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
     try:
         if name.endswith(".onnx"):
             _fit(inspect_onnx(content), card)
-        else:
+        elif name.endswith(".safetensors"):
             inspect_weights(folder, name)
     except CvkitError as fault:
         raise fault.of(folder / name) from None

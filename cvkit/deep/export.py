@@ -14,12 +14,14 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import safetensors.numpy
 
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.reach import reach
+from cvkit.deep.simplify import simplify
 from cvkit.errors import CvkitError
 
 TOLERANCE = 1e-5
@@ -135,16 +137,38 @@ def _in_float32(network: keras.Model | None, card: dict) -> keras.Model:
 
 
 def _write_onnx(network: keras.Model, path: Path) -> None:
-    """Export; the converters' chatter and warnings concern their own code."""
+    quietly(network, path, format="onnx")
+    onnx.save(simplify(onnx.load(path)), path)
+
+
+def quietly(network, path: Path, **more) -> None:
+    """Let Keras export; the converters' chatter and warnings concern their own code."""
     network(np.zeros((1, 32, 32, network.input_shape[-1]), np.float32))  # a network never called is not exported
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silent():
             warnings.simplefilter("ignore")
-            network.export(str(path), format="onnx", verbose=False)
+            network.export(str(path), verbose=False, **more)
     finally:
         logging.disable(level)
+
+
+@contextlib.contextmanager
+def _silent():
+    """Keep what libraries print past Python to the standard error, unless they fail."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as printed:
+        os.dup2(printed.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            printed.seek(0)
+            os.write(kept, printed.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _difference(network: keras.Model, path: Path, images: np.ndarray) -> float:
