@@ -28,6 +28,8 @@ import numpy as np
 from common import commit, processor
 from skimage import data
 
+from cvkit.classic import kernel
+
 PARTS = ("global", "local", "pages", "components", "boxes")
 LIBRARIES = (
     "numpy opencv-contrib-python scikit-image scipy SimpleITK mahotas connected-components-3d diplib fill_voids lsnms "
@@ -131,6 +133,8 @@ def run() -> dict:
     """What is true of all that is measured now."""
     libraries = [f"{library} {version(library)}" for library in LIBRARIES.split() if _installed(library)]
     found = {"date": str(datetime.date.today()), "commit": commit(), "cores": os.cpu_count()}
+    compiled = kernel.takes(np.zeros((1, 1), np.uint8))
+    libraries.append("cvkit's kernel compiled" if compiled else "cvkit without its compiled kernel")
     return found | {"processor": processor(), "libraries": ", ".join(libraries)}
 
 

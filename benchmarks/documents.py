@@ -1,6 +1,6 @@
 """Every classical method with its defaults, and those of scikit-image and doxapy, on the pages of DIBCO 2009-2014.
 
-    python benchmarks/documents.py PATH
+    PYTHONPATH=. python benchmarks/documents.py PATH
 
 PATH holds `index.csv`, `images/` and `ink/`. Methods that cvkit takes were tuned, if at all, on 2009-2013.
 """
@@ -19,6 +19,7 @@ from cvkit.arrays import as_gray
 
 SCORES = {"dice": ("F", 100), "pseudo_f": ("pseudo-F", 100), "psnr": ("PSNR", 1), "drd": ("DRD", 1)}
 DOXA = ("OTSU", "NIBLACK", "SAUVOLA", "WOLF", "NICK", "BERNSEN", "SINGH", "GATOS", "SU", "WAN", "ISAUVOLA", "ADOTSU")
+DOXA += ("PHANSALKAR", "BATAINEH", "FENG", "BRADLEY", "WELLNER", "XDOG")
 SKIMAGE = ("otsu", "li", "yen", "isodata", "triangle", "minimum", "mean", "niblack", "sauvola", "local")
 
 
@@ -118,7 +119,7 @@ def main() -> None:
         parts.append("Failed: " + "; ".join(f"{method}: {reason}" for method, reason in sorted(failed)))
     write_results(
         "documents",
-        "python benchmarks/documents.py PATH",
+        "PYTHONPATH=. python benchmarks/documents.py PATH",
         versions(),
         "Means over pages; ink is the foreground. F is Dice's coefficient, pseudo-F that of H-DIBCO 2010 (skeleton of "
         "the truth), DRD counts less for better. One setting for all years, all parameters at their defaults; chosen "

@@ -1,8 +1,8 @@
 """Fuzz what comes from outside: mutants of image files through `cvkit.read`, and of model folders through loading.
 
 Every mutant follows from the seed and its number. A child process of bounded memory (what the libraries need, and 1 GB)
-takes them one after the other, each within 5 seconds; if one kills it, that is noted and a new child goes on behind it.
-All that may come out is an image or a `CvkitError`.
+takes them one after the other, each within 5 seconds of work; if one kills it, that is noted and a new child goes on
+behind it. All that may come out is an image or a `CvkitError`.
 
     python benchmarks/fuzz.py                        20,000 images, 2,000 models: some minutes
     python benchmarks/fuzz.py images --count 1000
@@ -265,9 +265,11 @@ def child(kind: str, start: int, stop: int) -> None:
             path = put(content, Path(folder) / f"x{number}")  # never the same: what is loaded may be remembered
             print(f"{number}\t{name}", flush=True)
             Path("/proc/self/clear_refs").write_text("5")  # forget the peak
-            signal.alarm(SECONDS)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)  # of work, whatever else the machine does
+            signal.alarm(12 * SECONDS)  # of waiting
             began = time.perf_counter()
             outcome = try_one(call, path, number)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.alarm(0)
             seconds = time.perf_counter() - began
             print(f"{outcome[:200]!r}\t{seconds:.3f}\t{_peak() - least}", flush=True)
@@ -300,7 +302,7 @@ def run(kind: str, start: int, stop: int) -> Iterator[tuple[int, str, str, float
                 raise RuntimeError(f"the child ended without a mutant: {errors.read()[-2000:]}")
         if begun:
             killer = signal.Signals(-process.returncode).name if process.returncode < 0 else process.returncode
-            yield *begun, f"KILLED: {killer}", float(SECONDS if killer == "SIGALRM" else 0), 0.0
+            yield *begun, f"KILLED: {killer}", float(SECONDS if killer in ("SIGALRM", "SIGPROF") else 0), 0.0
             start = begun[0] + 1
 
 
@@ -309,7 +311,7 @@ def report(kind: str, found: list[tuple]) -> list[str]:
     from common import table
 
     bad = [row for row in found if row[2].startswith(("FOREIGN", "KILLED"))]
-    hung = sum("SIGALRM" in outcome for _, _, outcome, *_ in bad)
+    hung = sum(outcome.endswith(("SIGALRM", "SIGPROF")) for _, _, outcome, *_ in bad)
     killed = sum(outcome.startswith("KILLED") for _, _, outcome, *_ in bad) - hung
     codes = collections.Counter(outcome for _, _, outcome, *_ in found)
     rows = []
@@ -351,7 +353,8 @@ def main() -> None:
 
     bound = f"{MEMORY >> 20} MB beyond what the libraries need, {SECONDS} s a mutant, seed {SEED}."
     libraries = ["numpy", "opencv-python", "pillow", "tifffile", "onnxruntime"]
-    return write_results("fuzz", "python benchmarks/fuzz.py", libraries, bound, *parts)
+    name, kind = (f"fuzz_{given.kind}", f" {given.kind}") if given.kind else ("fuzz", "")
+    return write_results(name, f"python benchmarks/fuzz.py{kind}", libraries, bound, *parts)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Checks on which those of the kinds of arrays stand: single numbers, choices, what an array holds."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -7,24 +8,29 @@ import numpy as np
 from cvkit.errors import CvkitError, WrongType
 
 MOST = 2**31 - 1  # what OpenCV's whole numbers hold, and so how many values an array may have
+WIDEST = 4095  # of a window, whose sums are kept in memory
 EXACT = 2**53  # up to here every whole number is a float64
 LEAST, GREATEST = 1e-30, 1e30  # floats whose squares and sums are still floats
 
 
-def odd(value: Any, name: str, least: int = 3) -> int:
-    """Accept an odd whole number of at least `least`."""
-    if _is_whole(value) and least <= value <= MOST and value % 2:
+def odd(value: Any, name: str, least: int = 3, most: int = WIDEST) -> int:
+    """Accept an odd whole number of at least `least` and at most `most`."""
+    if _is_whole(value) and least <= value <= most and value % 2:
         return int(value)
-    near = f"use {max(least, int(value) // 2 * 2 + 1)}" if _is_real(value) and value < MOST else "use 15 for example"
+    limit = f" and at most {most}" if _is_whole(value) and value > most else ""
+    near = f"use {min(max(least, int(value) // 2 * 2 + 1), most)}" if _is_real(value) else "use 15 for example"
     raise CvkitError(
-        "parameter-odd", f"`{name}` must be an odd integer of at least {least}", came=shorten(value), remedy=near
+        "parameter-odd", f"`{name}` must be an odd integer of at least {least}{limit}", came=shorten(value), remedy=near
     )
 
 
 def number(value: Any, name: str, low: float = -np.inf, high: float = np.inf) -> float:
     """Accept a finite number within `low`..`high`, both included."""
-    if _is_real(value) and low <= value <= high:
-        return value
+    if _is_real(value):
+        plain = value.item() if isinstance(value, np.generic) else value  # NumPy would round the bounds to its dtype
+        if low <= plain <= high and abs(plain) <= GREATEST:
+            return value
+        low, high = (low, high) if abs(plain) <= GREATEST else (-GREATEST, GREATEST)
     bounds = {(False, False): "", (True, False): f" of at least {low}", (False, True): f" of at most {high}"}
     between = bounds.get((low > -np.inf, high < np.inf), f" between {low} and {high}")
     raise CvkitError("parameter-number", f"`{name}` must be a finite number{between}", came=shorten(value))
@@ -64,8 +70,11 @@ def _is_whole(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Whether this is a finite number that is no bool; whole numbers may be too large to be a float."""
-    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return real and bool(abs(value) <= np.finfo(float).max)
+    if isinstance(value, np.floating):
+        return bool(np.isfinite(value))
+    return (
+        isinstance(value, (int, float, np.integer)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def as_shape(shape: Any) -> tuple[int, int]:

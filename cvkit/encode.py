@@ -69,7 +69,7 @@ def _check(image: np.ndarray, suffix: str) -> None:
     if str(image.dtype) not in _HOLDS[suffix].split():
         works = " or ".join(ending for ending in (".png", ".tif") if str(image.dtype) in _HOLDS[ending].split())
         came = f"{suffix} holds {_HOLDS[suffix]}, not {image.dtype}"
-        raise CvkitError("format-dtype", came=came, remedy=f"use {works}" if works else "convert it with array.astype")
+        raise CvkitError("format-dtype", came=came, remedy=f"use {works}")
     if max(image.shape) > (longest := _LONGEST.get(suffix, 2**31)):
         came = f"{suffix} holds at most {longest} rows and columns, but the shape is {image.shape}"
         raise CvkitError("format-size", came=came, remedy="use .png")

@@ -70,7 +70,7 @@ class Pipeline:
     'median(size=3) | otsu | label'
     >>> Pipeline("otsu | gaussian")
     Traceback (most recent call last):
-    cvkit.errors.CvkitError: gaussian takes an image, but otsu gives a mask: 'otsu | gaussian'.
+    cvkit.errors.CvkitError: gaussian takes an image, but otsu gives a mask: 'otsu | gaussian'; see `cvkit list`.
     """
 
     def __init__(self, steps: "str | Callable | Pipeline | Iterable") -> None:
@@ -103,7 +103,8 @@ class Pipeline:
         if mask is not None and not self.method.entry.takes_mask:
             raise CvkitError(
                 "parameter-unknown",
-                f"{self.method.entry.name} takes no `mask`: it looks at the whole image; thresholds do",
+                f"{self.method.entry.name} takes no `mask`: it looks at the whole image",
+                remedy="a threshold takes one, or cut the image",
             )
         results = [("image", arrays().as_image(image))]
         for step in self.steps:
@@ -134,6 +135,7 @@ class Pipeline:
                     "pipeline-kinds",
                     f"{step.entry.name} takes {' or '.join(map(_a, takes))}, "
                     f"but {before} gives {_a(kind)}: {str(self)!r}",
+                    remedy="see `cvkit list`",
                 )
             kind = kind if step.entry.gives == "same" else step.entry.gives
             before = step.entry.name
@@ -189,7 +191,9 @@ def segment(image, method, *, mask=None, **arguments):
     if isinstance(method, Pipeline) or (isinstance(method, str) and len(registry.split(method)) > 1):
         names = ", ".join(arguments)
         raise CvkitError(
-            "pipeline-arguments", f"write {names} into the pipeline's text, where it is clear which step is meant"
+            "pipeline-arguments",
+            came=f"it is not clear which step {names} is for",
+            remedy=f"write {names} into the pipeline's text",
         )
     return Pipeline([(method, arguments)])(image, mask=mask)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, as_gray, as_image, number, odd, one_of, whole
+from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, number, odd, one_of, whole
 
 __all__ = ["clahe", "crop", "flatten_background", "gaussian", "gray", "invert", "median", "normalize", "resize"]
 
@@ -36,7 +36,7 @@ def median(image: Image, *, size: int = 3) -> Image:
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array
-    size : int, odd
+    size : int, odd, up to 255
         Side of the square window in pixels; the border is replicated.
 
     Returns
@@ -49,7 +49,7 @@ def median(image: Image, *, size: int = 3) -> Image:
     >>> median(np.array([[5, 5, 5], [5, 99, 5], [5, 5, 5]], np.uint8))[1, 1]
     np.uint8(5)
     """
-    image, size = as_finite(as_image(image), "median"), odd(size, "size")
+    image, size = as_finite(as_image(image), "median"), odd(size, "size", most=255)
     if image.dtype == np.uint8 or (image.dtype in (np.uint16, np.float32) and size <= 5):
         return cv2.medianBlur(np.ascontiguousarray(image), size)
     half = size // 2
@@ -68,7 +68,7 @@ def gaussian(image: Image, *, sigma: float = 1.0) -> Image:
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array
-    sigma : float, > 0
+    sigma : float, > 0, up to 1000
         Standard deviation in pixels; the border is reflected.
 
     Returns
@@ -82,7 +82,7 @@ def gaussian(image: Image, *, sigma: float = 1.0) -> Image:
     array([[0.  , 0.11, 0.79, 0.11, 0.  ]])
     """
     image = as_finite(as_image(image), "gaussian")
-    return _in_float(image, lambda values: cv2.GaussianBlur(values, (0, 0), number(sigma, "sigma", low=1e-3)))
+    return _in_float(image, lambda values: cv2.GaussianBlur(values, (0, 0), number(sigma, "sigma", 1e-3, 1000)))
 
 
 def clahe(image: Image, *, limit: float = 2.0, tiles: int = 8) -> Image:
@@ -97,7 +97,7 @@ def clahe(image: Image, *, limit: float = 2.0, tiles: int = 8) -> Image:
         quantised to 65,536 steps between their least and greatest value.
     limit : float, > 0
         Greatest slope of the grey curve, in units of no change.
-    tiles : int
+    tiles : int, up to 256
         The image is cut into `tiles` x `tiles` parts.
 
     Returns
@@ -112,7 +112,7 @@ def clahe(image: Image, *, limit: float = 2.0, tiles: int = 8) -> Image:
     True
     """
     image = as_finite(as_image(image), "clahe")
-    equalise = cv2.createCLAHE(number(limit, "limit", low=1e-3), (whole(tiles, "tiles"),) * 2).apply
+    equalise = cv2.createCLAHE(number(limit, "limit", low=1e-3), (whole(tiles, "tiles", high=256),) * 2).apply
     dim = as_gray(image)
     if dim.dtype in (np.uint8, np.uint16):
         bright = equalise(np.ascontiguousarray(dim))
@@ -235,6 +235,7 @@ def resize(image: Image, *, height: int | None = None, width: int | None = None)
     rows, cols = image.shape[:2]
     new_rows = whole(height, "height") if height is not None else max(1, round(rows * whole(width, "width") / cols))
     new_cols = whole(width, "width") if width is not None else max(1, round(cols * new_rows / rows))
+    new_rows, new_cols = as_shape((new_rows, new_cols))
     way = cv2.INTER_AREA if new_rows * new_cols < rows * cols else cv2.INTER_LINEAR
     return _in_float(image, lambda values: cv2.resize(values, (new_cols, new_rows), interpolation=way))
 

@@ -34,7 +34,8 @@ ALLOWED = {
     "deep/onnx_file": {"cvkit.deep"},
     "deep/model_files": {"cvkit.deep"},
     "deep/guard": {"numpy"},
-    "deep/engines": {"numpy", "onnxruntime"},
+    "deep/engines": {"numpy", "cv2", "onnxruntime", "openvino", "ai_edge_litert", "cvkit.deep"},
+    "deep/simplify": {"numpy", "onnx"},
     "deep/decode": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
     "deep/stars": {"numpy", "cv2"},
     "deep/star_objects": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
@@ -50,7 +51,9 @@ ALLOWED = {
     "deep/fitting": {"numpy", "keras", "tensorflow", "cvkit", "cvkit.registry", "cvkit.deep"},
     "deep/keeper": {"numpy", "keras", "cvkit.deep", "cvkit.compare"},
     "deep/data": {"numpy", "keras", "cvkit.arrays", "cvkit.deep"},
-    "deep/export": {"numpy", "keras", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
+    "deep/export": {"numpy", "keras", "onnx", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
+    "deep/convert": {"numpy", "keras", "openvino", "safetensors", "tensorflow", "cvkit.deep"},
+    "deep/quantize": {"numpy", "keras", "onnxruntime", "tensorflow", "cvkit.arrays", "cvkit.compare", "cvkit.deep"},
     "deep/segmenter": {"keras", "tensorflow", "cvkit.deep"},
     "deep/adversarial": {"keras", "tensorflow", "cvkit.arrays", "cvkit.deep"},
     "deep/gan_augment": {"keras", "tensorflow", "cvkit.arrays", "cvkit.deep"},
@@ -63,6 +66,7 @@ ALLOWED = {
     "deep/examples": {"numpy", "cvkit.arrays"},
     "deep/generation": {"numpy", "cvkit.arrays", "cvkit.deep"},
     "deep/generator_card": {"cvkit.registry", "cvkit.notation", "cvkit.deep"},
+    "deep/blocks": {"keras", "tensorflow"},
     "datasets": {"numpy", "cvkit.arrays", "cvkit.io", "cvkit.datasets"},
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
     "datasets/coco": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.datasets"},
@@ -78,7 +82,7 @@ ALLOWED = {
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare"},
+    | {"cvkit.compare", "cvkit.datasets"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 

@@ -8,12 +8,15 @@ from skimage import filters, measure, morphology, segmentation
 from cvkit.classic import segment
 from cvkit.classic.components import (
     clear_border,
+    convex_hull,
     expand,
     fill_holes,
     hysteresis,
     keep_if,
     label,
     largest,
+    polygons,
+    reconstruct,
     regions,
     relabel,
     remove_large,
@@ -21,6 +24,7 @@ from cvkit.classic.components import (
     split,
     watershed,
 )  # fmt: skip
+from cvkit.classic.runs import paint, runs
 
 NOISE = [np.random.default_rng(seed).random((60, 47)) < share for seed, share in enumerate((0.1, 0.4, 0.6, 0.9))]
 
@@ -333,6 +337,38 @@ def test_split_parts_and_never_joins(mask):
 def test_what_is_no_mask_is_refused(function, bad):
     with pytest.raises((ValueError, TypeError), match=r"`(mask|labels)`"):
         function(bad)
+
+
+def test_runs_are_painted_alike_however_long_they_are(monkeypatch):
+    labels = label(shapes(2))
+    found = runs(labels)
+    for module in ({"LONG": 0}, {"LONG": 1e9}, {"LONG": 1e9, "PIECE": 50}):
+        for name, value in module.items():
+            monkeypatch.setattr(f"cvkit.classic.runs.{name}", value)
+        assert np.array_equal(paint(found, found.label, np.zeros_like(labels)), labels)
+        assert np.array_equal(paint(found, True, np.zeros(labels.shape, bool)), labels > 0)
+        assert not paint(runs(labels * 0), True, np.zeros(labels.shape, bool)).any()
+
+
+def test_more_pixels_than_can_be_numbered_are_refused():
+    mask = np.broadcast_to(np.zeros(1, bool), (1 << 16, 1 << 15))  # which takes no memory
+    for function in (
+        label,
+        fill_holes,
+        remove_small,
+        largest,
+        clear_border,
+        split,
+        regions,
+        expand,
+        polygons,
+        convex_hull,
+    ):
+        with pytest.raises(ValueError, match="at most 2,147,483,647 values, got 2,147,483,648; cut it into tiles"):
+            function(mask)
+    for function in (hysteresis, reconstruct):
+        with pytest.raises(ValueError, match="cut it into tiles"):
+            function(mask, mask)
 
 
 def test_senseless_parameters_are_refused():

@@ -133,9 +133,13 @@ def test_rgb_of_a_grey_image_is_that_image(method, image):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_strided_views_are_the_same_image(method, image):
+    whole = cvkit.segment(image, method)
     view = np.repeat(image, 2, axis=1)[:, ::2]
     assert not view.flags.c_contiguous
-    assert np.array_equal(cvkit.segment(view, method), cvkit.segment(image, method))
+    for same in (view, image[::-1, ::-1].copy()[::-1, ::-1]):
+        assert np.array_equal(cvkit.segment(same, method), whole)
+    if method in CLASSICAL:
+        assert np.array_equal(cvkit.segment(image[:20].tolist(), method), cvkit.segment(image[:20].astype(int), method))
 
 
 @pytest.mark.parametrize("name", BEFORE)

@@ -15,7 +15,7 @@ LEAVES = {
     "binarise_page": ["otsu.png", "sauvola.png", "flattened.png", "comparison.png"],
     "see_every_step": ["steps.png"],
     "own_method": ["comparison.png"],
-    "dcgan": ["config.json", "history.csv", "made.png", "between.png", "nearest.png", "training.gif", "model/model.onnx"],
+    "dcgan": ["history.csv", "made.png", "between.png", "nearest.png", "training.gif", "model/model.onnx"],
     "conditional_gan": ["pairs.png", "samples/0000010.png", "model/card.json"],
     "train_unet": ["config.json", "history.csv", "model/card.json", "model/model.onnx"],
 }

@@ -288,7 +288,7 @@ def test_the_header_of_weights_is_checked(content, code, tmp_path):
 
 
 FIELDS = [
-    *(("summary", value) for value in ("", 3, "a\nb", "\x1b[31mred", "x" * 501)),
+    *(("summary", value) for value in ("", 3, "a\nb", "\x1b[31mred", "x" * 5001)),
     *(("network", value) for value in ("", "otsu", "../unet", "unet(width=__import__('os'))", "unet(", "Lambda", None)),
     *(("channels", value) for value in (0, 2, 4, -1, 3.0, True, "1", 10**30)),
     *(("classes", value) for value in ([], ["a"], "ab", [1, 2], ["a", None], ["x"] * 256, ["a\0", "b"])),
@@ -425,3 +425,88 @@ def test_faults_of_an_engine_are_told_in_our_words(tmp_path):
     assert refused(folder) == "model-engine"
     with pytest.raises(CvkitError, match=re.escape("the engine cannot load this network")):
         predict.load_model(folder)
+
+
+def test_a_network_of_stars_gives_distances_too(tmp_path):
+    def given(last, **fields):
+        return write_model(tmp_path / f"{last}{len(fields)}", network(classes=last).SerializeToString(), **fields)
+
+    stars = {"answer": "labels", "foreground": []}
+    for last, sound in ((2 + 1 + 8, True), (2 + 1 + 7, False), (2, True), (3, False)):
+        folder = given(last, **stars)
+        if sound:
+            assert check_file(folder, read_card(folder), "model.onnx")
+        else:
+            assert refused(folder) == "model-classes"
+    assert refused(given(11, answer="mask")) == "model-classes"
+
+
+def test_a_card_and_weights_may_be_as_long_as_they_may(tmp_path):
+    folder = write_model(tmp_path / "m", more="x" * 1_000_000)
+    assert read_card(folder)["more"]
+    write_model(tmp_path / "m", more="x" * 1_050_000)
+    with pytest.raises(CvkitError, match=r"expected 1,048,576 bytes at most"):
+        read_card(folder)
+    nested = b'{"a": ' + b"[" * 14 + b"]" * 14 + b"}"
+    assert strict_json(nested)
+    with pytest.raises(CvkitError, match="nested"):
+        strict_json(nested.replace(b"[]", b"[[[]]]"))
+
+
+@pytest.mark.parametrize("dtype", ["f4", "u1", "i1", "u2", "i2", "i4", "i8", "?", "f2", "f8", "u4", "u8"])
+def test_elements_of_every_type_have_their_length(dtype, tmp_path):
+    values = np.ones((3, 5), dtype)
+    found = inspect_onnx(network(initializers=[numpy_helper.from_array(values, "t")]).SerializeToString())
+    assert found.parameters == inspect_onnx(network().SerializeToString()).parameters + 15
+    folder = write_model(tmp_path / "m", weights=safetensors.numpy.save({"t": values}))
+    assert [shape for _, shape in inspect_weights(folder, "weights.safetensors").values()] == [(3, 5)]
+    for kind, count in ((TensorProto.FLOAT, 15), (TensorProto.DOUBLE, 15), (TensorProto.INT64, 15)):  # typed, not raw
+        typed = helper.make_tensor("t", kind, [3, 5], [1] * count)
+        assert inspect_onnx(network(initializers=[typed]).SerializeToString()).parameters == found.parameters
+
+
+def test_numbers_are_read_to_their_last_bit():
+    from cvkit.deep import wire
+
+    def read(content):
+        return list(wire.fields(memoryview(content)))
+
+    assert read(b"\xff\xff\xff\xff\x0f\x00"[:5].replace(b"\xff", b"\xf8", 1) + b"\x01") == [(2**29 - 1, 0, 1)]
+    assert wire.varint(memoryview(b"\xff" * 9 + b"\x01"), 0) == (2**64 - 1, 10)
+    assert [wire.signed(value) for value in (0, 2**63 - 1, 2**63, 2**64 - 1)] == [0, 2**63 - 1, -(2**63), -1]
+    wrong = [b"\x80\x80\x80\x80\x10\x00", b"\x00\x01", b"\x07\x00", b"\xff" * 9 + b"\x02", b"\x0a\x02\x00", b"\x0d\x00"]
+    for content in wrong:  # a tag of 2**32, field 0, kind 7, 2**64, a byte too few
+        with pytest.raises(CvkitError, match="protocol buffer"):
+            read(content if content[:1] != b"\xff" else b"\x08" + content)
+
+
+LIMITS = {"strides": (1, 1024), "dilations": (1, 4096), "kernel_shape": (1, 4096), "output_shape": (1, 2**20)}
+LIMITS |= {"pads": (0, 4096), "output_padding": (0, 4096), "group": (1, 2**16), "num_groups": (1, 2**16)}
+LIMITS |= {"blocksize": (1, 64), "axis": (-8, 7), "axes": (-8, 7), "perm": (0, 7), "start": (-8, 8), "end": (-8, 8)}
+LIMITS |= {"to": (1, 16), "dtype": (1, 16), "ceil_mode": (0, 1), "allowzero": (0, 1), "keepdims": (0, 1)}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_attributes_have_limits(name):
+    low, high = LIMITS[name]
+    for value in (low, high):
+        assert inspect_onnx(attribute(name, [value])().SerializeToString())
+    for value in (low - 1, high + 1):
+        with pytest.raises(CvkitError, match=f"{name} of {value}, which must lie in {low}..{high}"):
+            inspect_onnx(attribute(name, [value])().SerializeToString())
+
+
+def test_sides_of_inputs_and_typed_numbers_are_counted():
+    for side, sound in ((0, True), (2**31 - 1, True), (2**31, False), (-1, False)):
+        model = network()
+        model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = side
+        if sound:
+            assert inspect_onnx(model.SerializeToString()).inputs["image"][1][1] == side
+        else:
+            with pytest.raises(CvkitError, match=f"a side of {side}"):
+                inspect_onnx(model.SerializeToString())
+    for wrong in (14, 16):
+        typed = helper.make_tensor("t", TensorProto.FLOAT, [3, 5], [1] * 15)
+        typed.float_data[:] = [1.0] * wrong
+        with pytest.raises(CvkitError, match="other content"):
+            inspect_onnx(network(initializers=[typed]).SerializeToString())

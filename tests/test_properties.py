@@ -3,15 +3,21 @@
 import string
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+import scipy.ndimage
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scenes import blobs
 
+import cvkit
 from cvkit import registry
 from cvkit.classic import threshold
-from cvkit.classic.components import fill_holes, label, remove_small, split
+from cvkit.classic.components import fill_holes, label, regions, relabel, remove_small, split
+from cvkit.compare import documents, metrics
 from cvkit.compare.metrics import average_precision, dice, iou
-from cvkit.pipeline import Step
+from cvkit.deep import predict, tiles
+from cvkit.pipeline import Pipeline, Step
 
 settings.register_profile("ours", deadline=None, max_examples=60, derandomize=True)
 settings.load_profile("ours")
@@ -81,3 +87,189 @@ class _Free:
     """A parameter with a default."""
 
     default, empty = None, object()
+
+
+FORMATS = {
+    ".png": ("bool", "uint8", "uint16"),
+    ".bmp": ("uint8",),
+    ".tif": ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "float16", "float32", "float64"),
+}
+FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def anything(dtype, channels=False):
+    """Arrays of any values that a dtype has and an image may have."""
+    kind = np.dtype(dtype).kind
+    if kind == "f":
+        elements = st.floats(-60000, 60000, width=16)
+    elif kind == "b":
+        elements = st.booleans()
+    else:
+        info = np.iinfo(dtype)
+        elements = st.integers(int(info.min), int(info.max))
+    shapes = SHAPES.flatmap(lambda shape: st.sampled_from([shape, (*shape, 3)])) if channels else SHAPES
+    return arrays(dtype, shapes, elements=elements)
+
+
+@pytest.mark.parametrize(("ending", "dtype"), [(ending, dtype) for ending in FORMATS for dtype in FORMATS[ending]])
+@FEW
+@given(data=st.data())
+def test_what_is_written_is_read(ending, dtype, data, tmp_path):
+    image = data.draw(anything(dtype, channels=dtype != "bool"))
+    back = cvkit.read(cvkit.write(tmp_path / f"image{ending}", image))
+    if dtype == "bool":
+        assert np.array_equal(back > 0, image) and set(np.unique(back)) <= {0, 1, 255}
+    else:
+        assert np.array_equal(back, image)
+        assert back.dtype == image.dtype or dtype == "int32"  # labels are written in 16 bits where these hold them
+
+
+# What may care where an image begins, and what of it must still hold:
+# `split`, `watershed` and `expand` give a pixel as near to two objects to the one that comes first: the same pixels.
+# `largest` keeps the first of equally large objects: as many pixels.
+# `skeleton` peels from one side, then from the other, as its paper has it: as many parts.
+# `clahe` fills up its last tiles at the right and lower border, unless the sides are multiples: left out if mirrored.
+BY_ORDER = {
+    **dict.fromkeys(("split", "watershed", "expand"), lambda one, other: np.array_equal(one > 0, other > 0)),
+    "largest": lambda one, other: np.count_nonzero(one) == np.count_nonzero(other),
+    "skeleton": lambda one, other: label(one).max() == label(other).max(),
+}
+TURNS = {"transposed": lambda a: np.swapaxes(a, 0, 1), "mirrored": lambda a: a[:, ::-1], "upended": lambda a: a[::-1]}
+METHODS = registry.thresholds()
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("method", METHODS)
+@settings(max_examples=6)
+@given(image=arrays(np.uint8, st.tuples(st.integers(5, 14), st.integers(5, 14)), elements=st.integers(0, 60)))
+def test_a_turned_image_has_the_turned_answer(method, turn, image):
+    answer = _answer(image, method)
+    turned = _answer(np.ascontiguousarray(TURNS[turn](image)), method)
+    assert (answer is None) == (turned is None) and (answer is None or np.array_equal(TURNS[turn](answer), turned))
+
+
+def _answer(image, method):
+    """The answer, or None where there is none: too few different values for three classes."""
+    try:
+        return cvkit.segment(image, method)
+    except ValueError:
+        return None
+
+
+STEPS = [name for name in registry.steps() if name not in ("crop", "regions")]
+
+
+@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize("name", STEPS)
+@settings(max_examples=8)
+@given(drawn=arrays(np.uint8, st.tuples(st.integers(3, 12), st.integers(3, 12)), elements=st.integers(0, 3)))
+def test_a_step_does_not_care_where_an_image_begins(name, turn, drawn):
+    entry, turned = registry.find(name), TURNS[turn]
+    given_array = {"image": drawn, "mask": drawn > 1, "labels": drawn.astype(np.int32)}[entry.takes[0]]
+    more = {"resize": {"height": 6, "width": 6}}.get(name, {})
+    one = entry.call(given_array, **more)
+    other = entry.call(np.ascontiguousarray(turned(given_array)), **more)
+    if name == "clahe" and turn != "transposed":
+        return
+    if name in BY_ORDER:
+        assert BY_ORDER[name](turned(one), other)
+    elif one.dtype == np.int32:
+        assert _same_partition(turned(one), other)
+    elif one.dtype.kind == "f" or name in ("gaussian", "resize", "clahe"):
+        assert np.allclose(turned(one).astype(float), other.astype(float), atol=1 if one.dtype.kind == "u" else 1e-4)
+    else:
+        assert np.array_equal(turned(one), other)
+
+
+def _same_partition(one, other):
+    """Whether two labellings part the pixels alike, whatever the numbers."""
+    pairs = set(zip(one.ravel().tolist(), other.ravel().tolist(), strict=True))
+    alike = all((a == 0) == (b == 0) for a, b in pairs)
+    return alike and len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
+
+
+@given(MASKS, st.sampled_from([4, 8]))
+def test_labels_part_the_mask_as_scipy_does(mask, connectivity):
+    labels = label(mask, connectivity=connectivity)
+    known, count = scipy.ndimage.label(mask, np.ones((3, 3)) if connectivity == 8 else None)
+    assert labels.max() == count and np.array_equal(labels > 0, mask) and _same_partition(labels, known)
+    assert np.array_equal(relabel(labels), labels) and regions(labels)["area"].sum() == mask.sum()
+    numbers = np.random.default_rng(0).permutation(count + 1)[labels] * (labels > 0) + (labels > 0)
+    assert _same_partition(relabel(numbers.astype(np.int64)), labels)
+
+
+def test_tiles_are_the_whole(monkeypatch):
+    image = blobs(shape=(140, 600))[0]
+    whole = predict.probabilities(image, registry.TRAINED / "nuclei")
+    monkeypatch.setattr(tiles, "PIECE", 288)
+    assert np.allclose(predict.probabilities(image, registry.TRAINED / "nuclei"), whole, atol=2e-5)
+
+
+def _values(parameter):
+    """Values of the kind of a parameter's default, not all of which it would accept when it runs."""
+    kind = type(parameter.default)
+    if kind is str or parameter.default is parameter.empty:
+        return st.text(max_size=6)
+    if kind in (int, float):
+        return st.one_of(st.integers(-9, 999), st.floats(allow_nan=False, allow_infinity=False))
+    return st.one_of(st.none(), st.booleans(), st.integers(), st.lists(st.integers(0, 9), max_size=3))
+
+
+@st.composite
+def pipelines(draw):
+    """Steps that fit, around one method, with some of their parameters given."""
+    entries = [registry.find(name) for name in registry.steps()]
+    chosen = draw(st.lists(st.sampled_from([one for one in entries if one.takes == ("image",)]), max_size=3))
+    chosen.append(registry.find(draw(st.sampled_from([*METHODS, "nuclei"]))))
+    kind = chosen[-1].gives
+    for _ in range(draw(st.integers(0, 3))):
+        fitting = [one for one in entries if kind in one.takes]
+        if not fitting:
+            break
+        chosen.append(draw(st.sampled_from(fitting)))
+        kind = kind if chosen[-1].gives == "same" else chosen[-1].gives
+    steps = []
+    for entry in chosen:
+        needed = [name for name, one in entry.parameters.items() if one.default is one.empty]
+        more = (
+            draw(st.lists(st.sampled_from(sorted(entry.parameters)), unique=True, max_size=3))
+            if entry.parameters
+            else []
+        )
+        given_ones = dict.fromkeys([*needed, *more])
+        steps.append((entry.name, {name: draw(_values(entry.parameters[name])) for name in given_ones}))
+    return steps
+
+
+@settings(max_examples=40)
+@given(pipelines())
+def test_the_text_of_a_pipeline_gives_itself_back(steps):
+    built = Pipeline(steps)
+    again = Pipeline(str(built))
+    assert str(again) == str(built) and again.gives == built.gives
+    assert [(step.entry.name, step.arguments) for step in again.steps] == [
+        (step.entry.name, step.arguments) for step in built.steps
+    ]
+
+
+@given(st.tuples(SHAPES, st.integers(0, 2**32 - 1)))
+def test_scores_swap_sides_where_they_must(drawn):
+    shape, seed = drawn
+    one, other = np.random.default_rng(seed).integers(0, 4, (2, *shape), np.uint8)
+    assert np.isclose(metrics.mean_iou(one, other), metrics.mean_iou(other, one))
+    assert metrics.precision(one > 1, other > 1) == metrics.recall(other > 1, one > 1)
+    assert documents.psnr(one > 1, other > 1) == documents.psnr(other > 1, one > 1)
+    here, there = metrics.match_objects(one.astype(np.int32), other), metrics.match_objects(other.astype(np.int32), one)
+    rows = {tuple(row) for row in zip(*(here[key].tolist() for key in ("truth", "prediction", "iou")), strict=True)}
+    swapped = {tuple(row) for row in zip(*(there[key].tolist() for key in ("prediction", "truth", "iou")), strict=True)}
+    assert rows == swapped
+    for score in (metrics.dice, metrics.iou, metrics.precision, metrics.recall, documents.pseudo_f):
+        assert 0 <= score(one > 1, other > 1) <= 1 and score(one > 1, one > 1) == 1
+        assert score(one > 1, other > 1) == score((one > 1)[::-1], (other > 1)[::-1]) or score is documents.pseudo_f
+
+
+def test_numbers_of_objects_do_not_matter():
+    labels = blobs()[1]
+    shuffled = np.random.default_rng(0).permutation(labels.max() + 1)
+    shuffled[shuffled == 0], shuffled[0] = shuffled[0], 0
+    assert average_precision(labels, shuffled[labels]) == 1

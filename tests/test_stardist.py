@@ -1,14 +1,17 @@
 """Stars: what the network learns, how it is built, and how objects come back."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 from scenes import blobs
 
 import cvkit
+from cvkit.classic.components import label
 from cvkit.compare import metrics
 from cvkit.deep import predict, read_card, tiles
-from cvkit.deep.star_objects import Stars, candidates, draw, gauge, star_objects, suppress
+from cvkit.deep.star_objects import Stars, divide, gauge, star_objects, suppress
 from cvkit.deep.stars import GRID, UNIT, depths, directions, star_distances
 
 RAYS = 32
@@ -76,18 +79,20 @@ def test_ideal_stars_give_the_objects_back():
     said = np.zeros((*truth.shape, 1 + RAYS), np.float32)
     said[:, :, 0] = depths(truth)
     said[::GRID, ::GRID, 1:] = star_distances(truth, RAYS) / UNIT
-    labels = star_objects(said, truth > 0)
-    found = metrics.match_objects(truth, labels)
-    assert labels.dtype == np.int32 and labels.max() == 5
-    best = [found["iou"][found["truth"] == number].max() for number in range(1, 6)]
-    assert min(best) > 0.95
-    outlined = draw(candidates_of(said), truth.shape)
-    assert metrics.average_precision(truth, outlined, iou=0.85) == 1
+    parts = label(truth > 0)
+    labels = star_objects(said, parts)
+    assert parts.max() < 5 and labels.dtype == np.int32 and labels.max() == 5 and ((labels > 0) == (truth > 0)).all()
+    assert metrics.average_precision(truth, labels, iou=0.95) == 1
+    assert np.array_equal(star_objects(said, parts, star=1.0), parts)  # no star is that probable
 
 
-def candidates_of(said):
-    stars = candidates(said[::GRID, ::GRID, 0], said[::GRID, ::GRID, 1:] * UNIT, 0.5)
-    return stars.take(suppress(stars, 0.4))
+def test_what_holds_one_star_or_none_stays_as_it_is():
+    parts = np.zeros((20, 60), np.int32)
+    parts[2:18, 2:18], parts[2:18, 22:38], parts[2:18, 40:58] = 1, 2, 3
+    stars = Stars(np.array([[10, 10], [10, 44], [10, 54]]), np.full((3, 8), 5.0), np.ones(3))
+    labels = divide(parts, stars)
+    assert np.array_equal(labels[:, :39], parts[:, :39])
+    assert set(np.unique(labels[:, 39:])) == {0, 4, 5} and (labels[2:18, 40:49] == 4).all()  # halfway
 
 
 def scattered(count, seed=0):
@@ -110,7 +115,9 @@ def test_gauge_says_what_lies_in_the_polygon():
 @pytest.mark.parametrize("overlap", [0.0, 0.3, 0.5])
 def test_suppression_is_that_of_asking_every_pair(overlap):
     stars = scattered(60)
-    masks = np.stack([draw(stars.take([index]), (120, 120)) > 0 for index in range(60)])
+    masks = np.zeros((60, 120, 120), bool)
+    for mask, (row, col), distances in zip(masks, stars.centres, stars.distances, strict=True):
+        mask[row - 16 : row + 17, col - 16 : col + 17] = gauge(distances, 16) <= 1
     kept = []
     for index, mask in enumerate(masks):
         shares = [(mask & masks[other]).sum() / min(mask.sum(), masks[other].sum()) for other in kept]
@@ -119,9 +126,10 @@ def test_suppression_is_that_of_asking_every_pair(overlap):
     assert suppress(stars, overlap).tolist() == kept and 1 < len(kept) < 60
 
 
-def test_no_star_no_object():
+def test_without_stars_pixels_decide():
     said = np.zeros((11, 14, 1 + RAYS), np.float32)
-    assert star_objects(said, np.ones((11, 14), bool)).tolist() == np.zeros((11, 14), int).tolist()
+    assert not star_objects(said, np.zeros((11, 14), np.int32)).any()
+    assert (star_objects(said, np.ones((11, 14), np.int32)) == 1).all()
 
 
 @pytest.fixture(scope="module")
@@ -182,14 +190,22 @@ def test_training_gives_a_model_of_labels(trained):
     assert labels.dtype == np.int32 and metrics.dice(truth > 0, labels > 0) > 0.7
     assert cvkit.Pipeline(str(trained)).gives == "labels"
     assert predict.probabilities(image, trained).shape == (70, 64, 3)
-    few, many = (cvkit.segment(image, trained, threshold=threshold).max() for threshold in (0.95, 0.1))
-    assert few < many
+    assert cvkit.segment(image, trained, threshold=0.9).astype(bool).sum() < (labels > 0).sum()
+
+
+def test_tuning_chooses_stars_too(trained, tmp_path):
+    model = shutil.copytree(trained, tmp_path / "model")
+    card = cvkit.deep.tune(model, [blobs(5, shape=(64, 64))])
+    assert {"threshold", "star", "overlap"} <= set(card) and card["tuned"]["aim"] == "objects"
+    assert 0 < card["tuned"]["score"] <= 1
 
 
 def test_tiles_of_stars_are_exact(trained, monkeypatch):
     image = np.random.default_rng(1).random((150, 210)).astype(np.float32)
     whole = predict.outputs(image, trained)
-    monkeypatch.setattr(tiles, "PIECE", 80)
+    monkeypatch.setattr(tiles, "SMALL", 1)
+    monkeypatch.setattr(tiles, "LARGE", 1)
+    monkeypatch.setattr(tiles, "NARROW", 32)
     assert np.allclose(predict.outputs(image, trained), whole, rtol=0, atol=1e-6)
 
 

@@ -7,15 +7,17 @@ from fractions import Fraction
 import cv2
 import numpy as np
 import pytest
+from scenes import DATA
 from skimage import data, filters
 
 import cvkit
 from cvkit import registry
-from cvkit.classic import segment, segment_each, threshold
+from cvkit.classic import kernel, segment, segment_each, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
+IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
 DTYPES = ["uint8", "uint16", "int8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"]
 
 
@@ -238,6 +240,10 @@ def test_nan_and_masks_are_refused_in_words():
     image = np.array([[1.0, np.nan, 3.0]])
     with pytest.raises(ValueError, match="1 of the 3 values of `image` are NaN; leave them out with nan='ignore'"):
         cvkit.segment(image, "otsu")
+    with pytest.raises(ValueError, match="3 of the 3 values of `image` are NaN"):
+        cvkit.segment(image * np.nan, "otsu")
+    with pytest.raises(ValueError, match="no pixel is left to look at"):
+        cvkit.segment(image * np.nan, "sauvola", nan="ignore")
     for arguments in ({"mask": np.zeros((1, 3), bool)}, {"mask": np.array([[0, 1, 0]])}):
         with pytest.raises(ValueError, match="no pixel is left to look at"):
             cvkit.segment(image, "otsu", nan="ignore", **arguments)
@@ -278,11 +284,16 @@ def test_otsu_of_many_pixels_does_not_overflow():
 def test_wide_integers_are_not_narrowed():
     image = np.array([[2**40, 2**40 + 5, 5, 6]], np.int64)
     assert segment(image, "otsu").tolist() == [[True, True, False, False]]
-    assert threshold(image.astype(np.uint64) + 2**62, "otsu") < 2**62 + 2**40
+    assert threshold(image.astype(np.uint64) + 2**52, "otsu") < 2**52 + 2**40
+    with pytest.raises(ValueError, match=r"whole numbers within 2\*\*53"):
+        threshold(image.astype(np.uint64) + 2**62, "otsu")
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_histogram_counts_every_pixel(dtype):
+def test_histogram_counts_every_pixel(dtype, compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(kernel, "_LIBRARY", None)
     image = np.random.default_rng(0).integers(0, 120, (31, 17)).astype(dtype)
     found = Histogram.of(image)
     assert found.counts.sum() == image.size and len(found.counts) == len(found.values) == len(found.edges)

@@ -5,6 +5,7 @@ it ends.
 """
 
 import contextlib
+import importlib
 import inspect
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import cvkit
-from cvkit import classic, preprocess, registry
+from cvkit import checks, classic, preprocess, registry
 from cvkit.classic import components
 from cvkit.compare import documents, metrics, montage, paint, plot
 
@@ -111,7 +112,10 @@ def targets():
         found[f"segment {name}"] = lambda a, name=name: cvkit.segment(a, name), PLAIN
         found[f"segment {name} mask="] = lambda a, name=name: cvkit.segment(PLAIN, name, mask=a), PLAIN > 9
     del found["segment nuclei mask="]  # networks take none
-    for name in registry.thresholds():
+    decided = [
+        name for name in registry.thresholds() if registry.decision(threshold_file(name)).__name__ == "threshold"
+    ]
+    for name in decided:
         found[f"threshold {name}"] = lambda a, name=name: classic.threshold(a, name), PLAIN
     found["segment_each"] = lambda a: classic.segment_each(a, ["otsu", "sauvola"]), PLAIN
     found["Pipeline"] = lambda a: cvkit.Pipeline("median | otsu | split | regions")(a), PLAIN
@@ -143,6 +147,10 @@ def targets():
     found["try_all"] = lambda a: closed(montage.try_all(a, ["otsu"])), PLAIN
     found["write"] = write, PLAIN
     return found
+
+
+def threshold_file(name):
+    return importlib.import_module(f"cvkit.classic.thresholds.{name}")
 
 
 METRICS = ("dice", "iou", "precision", "recall", "mean_iou", "match_objects", "average_precision")
@@ -180,8 +188,8 @@ def component(name, function):
     ):
         names = list(inspect.signature(function).parameters)
         if len(names) > number and names[number] == key:
-            more = {"condition": "mean_intensity > 3"} if name == "keep_if" else {}
-            more |= {"columns": ["label", "mean_intensity"]} if name == "regions" else {}
+            more = {"condition": "mean > 3"} if name == "keep_if" else {}
+            more |= {"columns": ["label", "mean"]} if name == "regions" else {"depth": 5.0} if name == "split" else {}
             found[f"{name} {key}"] = (lambda a, more=more: function(base, a, **more)), other
     if name in ("split", "watershed"):
         if name == "split":
@@ -251,6 +259,21 @@ def main():
             if coat in COATS and found["result"] == "ok":
                 found["same"] = bool(same(answer, got))
             print(json.dumps(found), flush=True)
+    if not wanted:
+        parameters()
+
+
+def parameters():
+    """Give every parameter of every method and step what it cannot be, and some large numbers that it might."""
+    for name in cvkit.methods() + cvkit.steps():
+        entry = registry.find(name)
+        base = {"image": PLAIN, "mask": MASK, "labels": LABELS}[entry.takes[0]]
+        for key in entry.parameters:
+            for value in (10**9 + 1, 10**400, 1e300, float("nan"), -float("inf"), "a", b"x", [1]):
+                shown = checks.shorten(value)
+                print(json.dumps({"call": name, "with": f"{key}={shown}"}), flush=True)
+                found, _ = call(lambda a, entry=entry, key=key, value=value: entry.call(a, **{key: value}), base)
+                print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def _look(image: Image, mask: Mask | None, nan: str) -> _View:
     image, left_out = as_gray(image), None
     if image.dtype == np.float16:
         image = image.astype(np.float32)
-    if image.dtype.kind == "f" and np.isnan(image).any():
+    if image.dtype.kind == "f" and np.isnan(image.min()):  # which is NaN if there is one
         left_out = np.isnan(image)
         if nan == "raise":
             raise ValueError(

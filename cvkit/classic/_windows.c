@@ -145,5 +145,5 @@ BAND(moments16, uint16_t, uint64_t)
         }                                                                                                              \
     }
 
-COUNTS(counts8, uint8_t, 4)
+COUNTS(counts8, uint8_t, 8)
 COUNTS(counts16, uint16_t, 1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from cvkit.arrays import whole
 from cvkit.classic import kernel
 
 LEVELS = 65536
@@ -114,7 +115,7 @@ class Histogram:
 
         For methods that read the shape of the histogram, which thousands of hardly populated levels do not show.
         """
-        trimmed = self.trimmed()
+        trimmed, levels = self.trimmed(), whole(levels, "levels", 2)
         many = len(trimmed.counts)
         if many <= levels:
             return trimmed

@@ -108,7 +108,7 @@ def counts(image: np.ndarray) -> np.ndarray:
     """
     height, width = image.shape
     small = image.dtype == np.uint8
-    found = np.zeros((4, 256) if small else (1, 65536), np.uint32)
+    found = np.zeros((8, 256) if small else (1, 65536), np.uint32)
     count = _LIBRARY.counts8 if small else _LIBRARY.counts16
     count(_at(image), *map(ctypes.c_ssize_t, (image.strides[0] // image.itemsize, height, width)), _at(found))
     return found.sum(axis=0, dtype=np.int64)

@@ -7,10 +7,16 @@ import numpy as np
 from PIL import BmpImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged
+from cvkit.decode.info import Info, cut, damaged, filled
 
 SIGNATURE = re.compile(rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", re.DOTALL)
-_PLAIN, _FIELDS = 0, (3, 6)  # compressions that do not compress
+_BITS = {
+    0: (1, 4, 8, 16, 24, 32),
+    1: (8,),
+    2: (4,),
+    3: (16, 32),
+    6: (16, 32),
+}  # for every compression; 1 and 2 are runs
 _DENSEST = 128  # pixels that a byte of a run holds
 
 
@@ -21,16 +27,17 @@ def look(data: bytes) -> Info:
     stated, start, header = struct.unpack("<I4xII", data[2:18])
     if header == 12:
         width, height, _, bits = struct.unpack("<HHHH", data[18:26])
-        packing = _PLAIN
+        packing = 0
     else:
         width, height, _, bits, packing = struct.unpack("<iiHHI", data[18:34])
-    if bits not in (1, 4, 8, 16, 24, 32) or packing > 6:
+    if bits not in _BITS.get(packing, ()):
         raise damaged(f"{bits} bits with compression {packing} are no BMP")
     info = Info("BMP", width, abs(height), "palette" if bits <= 8 else "rgb", min(bits, 8), alpha=bits == 32)
-    row = (width * bits + 31) // 32 * 4
-    rows = row * info.height if packing in (_PLAIN, *_FIELDS) else 0
-    sparse = packing in (1, 2) and width * info.height > _DENSEST * len(data)
-    info.truncated = max(stated, start + rows) > len(data) or sparse
+    if packing in (1, 2):
+        lacks = width * info.height > _DENSEST * len(data)
+    else:
+        lacks = start + (width * bits + 31) // 32 * 4 * info.height > len(data)
+    info.truncated = stated > len(data) or lacks
     return info
 
 
@@ -49,4 +56,4 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
 def mend(data: bytes) -> bytes:
     """Put zeros in the place of the missing end."""
     info = look(data)
-    return data.ljust(max(int.from_bytes(data[2:6], "little"), len(data)) + 4 * info.width * info.height, b"\0")
+    return filled(data, len(data) + 4 * info.width * info.height)

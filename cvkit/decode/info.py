@@ -72,6 +72,13 @@ def damaged(what: str) -> CvkitError:
     return CvkitError("file-damaged", came=f"the image is damaged or cut short: {what}", remedy="copy it again")
 
 
+def filled(data: bytes, length: int) -> bytes:
+    """Put zeros in the place of a missing end, unless next to nothing is there."""
+    if length > 100 * len(data):
+        raise cut("next to nothing of it is there")
+    return data.ljust(length, b"\0")
+
+
 def unsupported(what: str, remedy: str) -> CvkitError:
     """Give the error of a file that is whole, and of a kind that is no image here."""
     return CvkitError("image-unsupported", came=what, remedy=remedy)

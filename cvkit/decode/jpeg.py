@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged, orientation, unsupported
+from cvkit.decode.info import Info, cut, damaged, filled, orientation, unsupported
 
 SIGNATURE = re.compile(rb"\xff\xd8\xff", re.DOTALL)
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
@@ -64,4 +64,6 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
 
 def mend(data: bytes) -> bytes:
     """Put the end marker; libjpeg fills with grey."""
+    info = look(data)
+    filled(data, info.width * info.height // 256)  # what an empty JPEG takes
     return data + b"\xff\xd9"

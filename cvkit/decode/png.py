@@ -10,7 +10,7 @@ import numpy as np
 from PIL import PngImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged, orientation, unsupported
+from cvkit.decode.info import Info, cut, damaged, filled, orientation, unsupported
 
 SIGNATURE = re.compile(rb"\x89PNG\r\n\x1a\n", re.DOTALL)
 _COLOURS = {0: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), 4: ("grey", 2), 6: ("rgb", 4)}
@@ -81,7 +81,7 @@ def mend(data: bytes) -> bytes:
         except zlib.error:
             break
     chunks = [(name, content) for name, content in kept if name in (b"IHDR", b"PLTE")]
-    chunks += [(b"IDAT", zlib.compress(raw[:size].ljust(size, b"\0"), 1)), (b"IEND", b"")]
+    chunks += [(b"IDAT", zlib.compress(filled(raw[:size], size), 1)), (b"IEND", b"")]
     return data[:8] + b"".join(map(_chunk, *zip(*chunks, strict=True)))
 
 

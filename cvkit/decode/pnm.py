@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from cvkit.decode.info import Info, cut, damaged
+from cvkit.decode.info import Info, cut, damaged, filled
 
 SIGNATURE = re.compile(rb"P[1-6Ff]\s", re.DOTALL)
 _GAP = rb"(?:\s|#[^\n]*\n)+"
@@ -45,9 +45,9 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
 
 def mend(data: bytes) -> bytes:
     """Put zeros in the place of the missing end."""
-    head = _head(data)
-    filler = b" 0" if data[1:2] in b"123" else b"\0"
-    return data + filler * (_size(look(data), data[1:2]) + head.end() - len(data))
+    length = _size(look(data), data[1:2]) + _head(data).end()
+    whole = filled(data, length)
+    return data + b" 0" * length if data[1:2] in b"123" else whole
 
 
 def _head(data: bytes) -> re.Match:

@@ -55,9 +55,14 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
     with _open(file) as tiff:
         frame = tiff.pages[info.page]
         _check(frame)
-        if frame.photometric not in _PLAIN or not (frame.compression in (1, *_UNPACK) and _reads(frame)):
-            return _decode_elsewhere(frame, file, info, indices)
-        image = _unpacked(frame, info) if frame.compression in _UNPACK else frame.asarray()
+        try:
+            if frame.photometric not in _PLAIN:
+                raise ValueError("imagecodecs")
+            image = _unpacked(frame, info) if frame.compression in _UNPACK else frame.asarray()
+        except (ValueError, NotImplementedError) as fault:
+            if "imagecodecs" not in str(fault):
+                raise
+            return _decode_elsewhere(tiff.pages[info.page], file, info, indices)
         # tifffile calls zero white in every mask that it writes, yet True is meant by True
         meant = frame.dtype.kind in "if" or (frame.dtype.kind == "b" and str(frame.software).startswith("tifffile"))
         if frame.photometric == 0 and not meant:
@@ -104,13 +109,6 @@ def _check(frame: Any) -> None:
         raise damaged(f"it has {len(frame.dataoffsets)} pieces, and needs {pieces}")
     if math.prod(frame.chunks) * pieces > 4 * frame.size + (1 << 26):
         raise damaged(f"its pieces of {frame.chunks} do not fit an image of {frame.shape}")
-
-
-def _reads(frame: Any) -> bool:
-    """Tell whether tifffile undoes the prediction, without or with the library that it may use for it."""
-    import tifffile
-
-    return frame.predictor == 1 or frame.predictor in tifffile.TIFF.UNPREDICTORS
 
 
 def _unpacked(frame: Any, info: Info) -> np.ndarray:
@@ -168,5 +166,6 @@ def _decode_elsewhere(frame: Any, file: BinaryIO, info: Info, indices: bool) -> 
     done, images = cv2.imdecodemulti(data, cv2.IMREAD_UNCHANGED, range=(info.page, info.page + 1))
     if not done or images[0].dtype != frame.dtype or images[0].size != frame.size or frame.photometric not in (1, 2):
         raise unsupported(f"a TIFF of {frame.dtype} with {frame.compression.name} compression", "store it uncompressed")
-    image = images[0]
+    # OpenCV moves 10, 12 and 14 bits to the upper end of 16
+    image = images[0] >> (16 - info.bits) if 8 < info.bits < 16 else images[0]
     return image if image.ndim == 2 else image[:, :, 2::-1]

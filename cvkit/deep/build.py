@@ -40,17 +40,19 @@ def build(text: str, channels: int, classes: int) -> keras.Model:
     Examples
     --------
     >>> build("unet(width=4, depth=1)", 1, 2).count_params()
-    2286
+    1758
     """
     name, arguments = registry.parse(text)
     make = registry.network(name)
     _check_arguments(name, make, arguments)
 
-    def made() -> keras.Model:
-        return make((None, None, channels), classes, **arguments)
+    def made(**more) -> keras.Model:
+        return make((None, None, channels), classes, **arguments | more)
 
+    # Pretrained weights are fetched, and set, only once the network is known to be good.
+    without = {"weights": None} if "weights" in arguments else {}
     try:
-        count = _count(made)
+        count = _count(lambda: made(**without))
     except Exception as fault:
         said = " ".join(str(fault).split())
         raise CvkitError("network-arguments", f"{text} cannot be built", came=said, remedy="see `cvkit list`") from None

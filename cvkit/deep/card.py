@@ -30,12 +30,14 @@ FIELDS = {
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
-    "halo": int,  # how far, in pixels, the network looks to each side
+    "halo": int | None,  # how far, in pixels, the network looks to each side; null: everywhere, tiles are not exact
     "stride": int,  # how often the network halves the size, as a factor
-    "checksums": dict,  # SHA-256 of the other two files
+    "checksums": dict,  # SHA-256 of the other files
 }
+RESIZING = ("crop", "resize")
 ANSWERS = ("mask", "labels", "classes")
-CHOSEN = {"threshold": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}  # fields that may be there, their ranges
+# Fields that may be there, chosen on validation images, and their ranges.
+CHOSEN = {"threshold": (0, 1), "star": (0, 1), "overlap": (0, 1), "temperature": (0.01, 100)}
 
 
 def read_card(folder: str | Path) -> dict:
@@ -93,7 +95,7 @@ def check_card(card: dict) -> None:
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _wrong(name, f"of type {getattr(kind, '__name__', kind)}", value)
     count, answer = len(card["classes"]), card["answer"]
-    _text(card, "summary", 1, 500)
+    _text(card, "summary", 1, 5000)
     _demand(card, "channels", card["channels"] in (1, 3), "1 or 3")
     _demand(card, "answer", answer in ANSWERS, f"one of {', '.join(ANSWERS)}")
     _demand(card, "classes", (1 if answer == "labels" else 2) <= count <= 255, "of 2 to 255 names")
@@ -150,7 +152,7 @@ def check_file(folder: str | Path, card: dict, name: str, *, fit: Callable | Non
     try:
         if name.endswith(".onnx"):
             (fit or _fit)(inspect_onnx(content), card)
-        else:
+        elif name.endswith(".safetensors"):
             inspect_weights(folder, name)
     except CvkitError as fault:
         raise fault.of(folder / name) from None
@@ -170,8 +172,7 @@ def _fit(network: Network, card: dict) -> None:
             remedy=AGAIN,
         )
     last = given[1][-1] if given[1] else None
-    stars = card["answer"] == "labels" and not card["foreground"]
-    if given[0] == FLOAT and stars and (last is None or (last > count + 1 and (last - count - 1) % 4 == 0)):
+    if (given[0], card["answer"]) == (FLOAT, "labels") and last and last > count + 1 and (last - count - 1) % 4 == 0:
         return  # the classes, the probability of a star, and its distances along a multiple of four rays
     if (given[0], last) not in wanted[1]:
         raise CvkitError(
@@ -200,7 +201,7 @@ def annotate(folder: str | Path, **fields) -> dict:
     """
     card = read_card(folder)
     fixed = set(fields) & set(FIELDS) - {"summary", "classes", "postprocess"}
-    if {card["answer"], fields.get("answer")} == {"mask", "labels"} and card["foreground"]:
+    if {card["answer"], fields.get("answer")} == {"mask", "labels"}:
         fixed.discard("answer")
     if fixed or len(fields.get("classes", card["classes"])) != len(card["classes"]):
         what = ", ".join(sorted(fixed)) or "the number of classes"
@@ -233,7 +234,8 @@ def _steps(card: dict, name: str, kind: str) -> str:
     """Demand known steps with their arguments, each taking what stands before it; give the last kind."""
     for text in registry.split(card[name]) if card[name] else []:
         step, arguments = registry.parse(text)
-        _demand(card, name, step in registry.steps(), f"steps of `cvkit list`, which {step[:40]!r} is not")
+        known = step in registry.steps() and step not in RESIZING
+        _demand(card, name, known, f"steps of `cvkit list` that keep the size, which {step[:40]!r} is not")
         entry = registry.find(step)
         Step(entry, arguments)
         _demand(card, name, kind in entry.takes, f"steps that fit; {step} takes {' or '.join(entry.takes)}, not {kind}")

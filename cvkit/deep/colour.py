@@ -21,23 +21,23 @@ def ratio(rng: np.random.Generator, factor: float, size=None):
 
 def gamma(image: np.ndarray, rng: np.random.Generator, *, factor: float = 1.6) -> np.ndarray:
     """Raise the values to a power of up to `factor`, or its inverse."""
-    return cv2.pow(np.maximum(image, 0), ratio(rng, factor))
+    return cv2.pow(cv2.max(image, 0.0), ratio(rng, factor))
 
 
 def contrast(image: np.ndarray, rng: np.random.Generator, *, factor: float = 1.25) -> np.ndarray:
     """Multiply the values, all channels alike."""
-    return image * np.float32(ratio(rng, factor))
+    return _change(image, np.full(image.shape[2], ratio(rng, factor)))
 
 
 def tint(image: np.ndarray, rng: np.random.Generator, *, factor: float = 1.1) -> np.ndarray:
     """Multiply each channel by a number of its own."""
     gains = ratio(rng, factor, image.shape[2])
-    return image if image.shape[2] == 1 else cv2.transform(image, np.diag(gains).astype(np.float32))
+    return image if image.shape[2] == 1 else _change(image, gains)
 
 
 def brightness(image: np.ndarray, rng: np.random.Generator, *, by: float = 0.1) -> np.ndarray:
     """Add a number of up to `by` to either side."""
-    return image + np.float32(rng.uniform(-by, by))
+    return _change(image, np.ones(image.shape[2]), rng.uniform(-by, by))
 
 
 def noise(image: np.ndarray, rng: np.random.Generator, *, sigma: float = 0.06) -> np.ndarray:
@@ -70,9 +70,14 @@ def stain(image: np.ndarray, rng: np.random.Generator, *, factor: float = 1.25, 
     if image.shape[2] == 1:
         return image
     matrix = np.linalg.inv(STAINS) @ np.diag(gains) @ STAINS  # of row vectors
-    density = -cv2.log(np.maximum(image, np.float32(1 / 255)))
+    density = -cv2.log(cv2.max(image, (1 / 255,) * 4))
     change = np.column_stack([matrix.T, more @ STAINS]).astype(np.float32)
     return cv2.exp(-cv2.transform(density, change))
+
+
+def _change(image: np.ndarray, gains: np.ndarray, more: float = 0.0) -> np.ndarray:
+    """Multiply each channel by its gain and add a number; OpenCV does so several times as fast as NumPy."""
+    return cv2.transform(image, np.column_stack([np.diag(gains), np.full(len(gains), more)]))
 
 
 COLOURS = {step.__name__: step for step in (gamma, contrast, tint, brightness, noise, blur, coarsen, stain)}

@@ -5,7 +5,7 @@ import numpy as np
 
 from cvkit.arrays import Classes, Labels, Mask
 from cvkit.classic.components import label, relabel
-from cvkit.deep.star_objects import star_objects
+from cvkit.deep.star_objects import OVERLAP, STAR, star_objects
 
 CONTACT_WIDTH = 4  # pixels; what `cvkit.deep.target` draws between touching objects, a disc of radius 2 on either side
 
@@ -82,13 +82,14 @@ def decide(values: np.ndarray, card: dict, threshold: float | None = None) -> Ma
     count = len(card["classes"])
     if card["answer"] == "classes":
         return values[:, :, :count].argmax(axis=2).astype(np.uint8)
-    if values.shape[2] > count:
-        foreground = values[:, :, 1:count].sum(axis=2) > 0.5
-        return star_objects(values[:, :, count:], foreground, threshold=threshold, overlap=card.get("overlap", 0.4))
     inside = values[:, :, card["foreground"]].sum(axis=2)
     contact = values[:, :, card["contact"]].sum(axis=2)
     foreground = inside + contact > threshold
     cores = foreground & (inside > contact)
-    if card["answer"] == "labels":
-        return relabel(grow(cores, foreground)) if card["contact"] else label(foreground)
-    return keep_apart(cores, foreground) if card["contact"] else foreground
+    if card["answer"] == "mask":
+        return keep_apart(cores, foreground) if card["contact"] else foreground
+    parts = relabel(grow(cores, foreground)) if card["contact"] else label(foreground)
+    if values.shape[2] == count:
+        return parts
+    chosen = {"star": card.get("star", STAR), "overlap": card.get("overlap", OVERLAP)}
+    return star_objects(values[:, :, count:], parts, **chosen)

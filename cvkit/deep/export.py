@@ -15,24 +15,17 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import onnx
 import safetensors.numpy
 
-from cvkit.deep.blocks import Fit
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.reach import reach
+from cvkit.deep.simplify import simplify
+from cvkit.errors import CvkitError
 
 TOLERANCE = 1e-5
-LOCAL = (
-    keras.layers.InputLayer,
-    keras.layers.BatchNormalization,
-    keras.layers.ReLU,
-    keras.layers.Activation,
-    keras.layers.Concatenate,
-    keras.layers.MaxPooling2D,
-    keras.layers.UpSampling2D,
-    Fit,
-)
 
 
 def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndarray) -> Path:
@@ -99,42 +92,6 @@ def write_model(network: keras.Model, folder: str | Path, card: dict, batches: l
     return folder
 
 
-def reach(network: keras.Model) -> tuple[int, int]:
-    """Bound how far to each side a network looks, and tell how far it shrinks the image.
-
-    Each convolution adds the reach of its kernel times the size of its pixels; the sum over all of them bounds
-    every way through the network. Pooling and up-sampling by nearest neighbour stay within blocks of the stride,
-    and add nothing where a tile begins at a multiple of it.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Of convolutions, pooling, up-sampling and layers that look at one pixel.
-
-    Returns
-    -------
-    halo, stride : int
-        In pixels.
-
-    Raises
-    ------
-    ValueError
-        If a layer is not known to look at a bounded neighbourhood.
-    """
-    inside = keras.Model(network.inputs, [layer.output for layer in network.layers])
-    side = 1024
-    shapes = inside.compute_output_shape((1, side, side, network.input_shape[-1]))
-    scales = [side // shape[1] for shape in shapes]
-    halo = 0
-    for layer, scale in zip(network.layers, scales, strict=True):
-        if isinstance(layer, keras.layers.Conv2D):
-            strides = layer.strides[0]
-            halo += (layer.kernel_size[0] - 1) // 2 * layer.dilation_rate[0] * scale // strides
-        elif not isinstance(layer, LOCAL):
-            raise ValueError(f"how far {type(layer).__name__} looks is not known; tiles would not be exact.")
-    return halo, max(scales)
-
-
 @lru_cache(maxsize=8)
 def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
     """Export a network untrained, and run it: what cannot be exported is refused before it is trained.
@@ -162,6 +119,8 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
             twin = answering(_rebuilt(None, card))
             _write_onnx(twin, Path(folder) / ONNX, images)
             shape, expected = load(Path(folder) / ONNX)(images).shape, tuple(twin(images).shape)
+        except CvkitError:
+            raise
         except Exception as fault:  # the converters and engines have errors of every kind
             raise ValueError(f"{network} cannot be exported to ONNX, so it is not trained: {fault}") from fault
     if shape != expected:
@@ -171,7 +130,7 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
 
 def answering(network: keras.Model) -> keras.Model:
     """The network without the outputs that are only there to be taught."""
-    return network if len(network.outputs) == 1 else keras.Model(network.inputs, network.outputs[0])
+    return network if len(network.outputs) == 1 else keras.Model(network.input, network.outputs[0])
 
 
 @contextlib.contextmanager
@@ -194,21 +153,48 @@ def _rebuilt(network: keras.Model | None, card: dict) -> keras.Model:
     return twin
 
 
-def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray) -> None:
-    """Export; the converters' chatter and warnings concern their own code."""
+def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray | None = None) -> None:
+    quietly(network, path, batch, format="onnx")
+    onnx.save(simplify(onnx.load(path)), path)
+
+
+def quietly(network, path: Path, batch: np.ndarray | None = None, **more) -> None:
+    """Let Keras export; the converters' chatter and warnings concern their own code."""
+    if batch is None:
+        batch = np.zeros((1, 32, 32, network.input_shape[-1]), np.float32)
     network(batch)  # a network never called is not exported
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silent():
             warnings.simplefilter("ignore")
-            network.export(str(path), format="onnx", verbose=False)
+            network.export(str(path), verbose=False, **more)
     finally:
         logging.disable(level)
 
 
+@contextlib.contextmanager
+def _silent():
+    """Keep what libraries print past Python to the standard error, unless they fail."""
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as printed:
+        os.dup2(printed.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            printed.seek(0)
+            os.write(kept, printed.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
 def _difference(network: keras.Model, path: Path, batches: list[np.ndarray]) -> float:
     """The greatest difference between Keras and the file on the batches."""
-    run = load(path)
-    found = [np.abs(keras.ops.convert_to_numpy(network(one, training=False)) - run(one)).max() for one in batches]
+    run, found = load(path), []
+    for batch in batches:
+        expected = keras.ops.convert_to_numpy(network(batch, training=False))
+        # Probabilities are compared as they are, distances above 1 by their share.
+        found.append((np.abs(expected - run(batch)) / np.maximum(np.abs(expected), 1)).max())
     return float(max(found))

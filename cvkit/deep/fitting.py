@@ -67,11 +67,11 @@ def fit(
     checks = None
     if images["validation"]:
         checks = centres(images["validation"], target, 2 * card["patch"], card["channels"])
-    segmenter = _compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
+    segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
     keeper = Keeper(run, segmenter, patches, checks, plan.patience)
     begin = keeper.restore()
     if begin < card["epochs"] and not keeper.finished:
-        with _explained(batch, card["patch"]):
+        with explained(batch, card["patch"]):
             segmenter.fit(
                 patches,
                 validation_data=checks,
@@ -89,7 +89,7 @@ def fit(
 
 def build_in(precision: str, card: dict) -> keras.Model:
     """Build the network of a card, its layers computing in float32 or bfloat16."""
-    if precision == "bf16" and not _has_bfloat16():
+    if precision == "bf16" and not has_bfloat16():
         raise ValueError("this processor has no bfloat16 arithmetic and would only be slower; train with 'f32'.")
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else policy)
@@ -130,7 +130,7 @@ def fitting_batch(network: keras.Model, patch: int, most: int, memory: float | N
     return min(most, fits)
 
 
-def _compiled(network, teacher, loss: Callable, plan: Plan, total: int, *, scored: bool) -> Segmenter:
+def compiled(network, teacher, loss: Callable, plan: Plan, total: int, *, scored: bool) -> Segmenter:
     """The segmenter with its optimizer, ready to fit for `total` steps."""
     schedule = keras.optimizers.schedules.CosineDecay(
         plan.rate / 10, total, warmup_target=plan.rate, warmup_steps=max(1, total // 20)
@@ -146,7 +146,7 @@ def _compiled(network, teacher, loss: Callable, plan: Plan, total: int, *, score
 
 
 @contextlib.contextmanager
-def _explained(batch: int, patch: int):
+def explained(batch: int, patch: int):
     """Say in words that the memory is full."""
     try:
         yield
@@ -167,7 +167,7 @@ def _memory() -> float:
         return 8e9
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the processor, or an accelerator beside it, computes in bfloat16."""
     import tensorflow as tf
 

@@ -1,5 +1,6 @@
 """What a network answers is looked at before it is used."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,9 +32,12 @@ def guarded(load: Callable[[Path], Callable], path: Path) -> Callable[[np.ndarra
     """
     try:
         run = load(path)
+    except CvkitError:
+        raise
     except Exception as fault:  # an engine has a tree of errors of its own
         raise _fault("model-engine", "the engine cannot load this network", fault, path) from None
 
+    @functools.wraps(run)  # its attributes too
     def checked(images: np.ndarray) -> np.ndarray:
         try:
             answer = run(images)

@@ -9,16 +9,23 @@ import numpy as np
 from cvkit import registry
 from cvkit.arrays import Classes, Image, Labels, Mask, Probabilities, as_channels, as_finite, as_image, number
 from cvkit.deep.calibration import temper
-from cvkit.deep.card import CARD, ONNX, check_file, read_card
+from cvkit.deep.card import CARD, check_file, read_card
 from cvkit.deep.decode import decide
-from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.engines import choose
 from cvkit.deep.guard import guarded
 from cvkit.deep.tiles import tiled
 from cvkit.deep.views import VIEWS, views
+from cvkit.errors import CvkitError
 
 
 def segment(
-    image: Image, model: str | Path, *, threshold: float | None = None, augment: bool = False
+    image: Image,
+    model: str | Path,
+    *,
+    threshold: float | None = None,
+    augment: bool = False,
+    engine: str = "onnxruntime",
+    precision: str = "f32",
 ) -> Mask | Labels | Classes:
     """Segment an image with a trained model.
 
@@ -28,10 +35,15 @@ def segment(
     model : path
         A model folder.
     threshold : float, 0..1, optional
-        Probability above which a pixel is foreground or, for a model of stars, a star is an object; the card's, or
-        0.5, by default. Of no effect on a model that gives classes.
+        Probability above which a pixel is foreground; the card's, or 0.5, by default. Of no effect on a model that
+        gives classes.
     augment : bool
         Whether to look at the image in eight ways, turned and mirrored, and average: better, and eight times as long.
+    engine : str
+        What runs the network: "onnxruntime", "openvino", "litert" or "opencv".
+    precision : str
+        "f32"; "bf16" with OpenVINO; or "int8" with ONNX Runtime or LiteRT, if the model has been quantized
+        (`cvkit.deep.quantize`): faster, and its card says what it costs.
 
     Returns
     -------
@@ -45,21 +57,30 @@ def segment(
     """
     if threshold is not None:
         number(threshold, "threshold", 0, 1)
-    card, _ = load_model(model)
-    return apply(card["postprocess"], decide(outputs(image, model, augment=augment), card, threshold))
+    how = {"augment": augment, "engine": engine, "precision": precision}
+    values, (card, _) = outputs(image, model, **how), load_model(model, engine, precision)
+    return apply(card["postprocess"], decide(values, card, threshold))
 
 
-def probabilities(image: Image, model: str | Path, *, augment: bool = False) -> Probabilities:
+def probabilities(
+    image: Image,
+    model: str | Path,
+    *,
+    augment: bool = False,
+    engine: str = "onnxruntime",
+    precision: str = "f32",
+) -> Probabilities:
     """Give the probability of each class at each pixel.
 
-    Images too large for one piece are run in tiles that overlap as far as the network looks: the answer is the same.
+    Large images are run in tiles that overlap as far as the network looks: the answer is the same. Where the network
+    looks everywhere, and its card says ``"halo": null``, tiles of images of more than a million pixels are blended.
 
     Parameters
     ----------
     image : (H, W) or (H, W, 3) array
     model : path
         A model folder.
-    augment : bool
+    augment, engine, precision
         As of `segment`.
 
     Returns
@@ -67,19 +88,20 @@ def probabilities(image: Image, model: str | Path, *, augment: bool = False) -> 
     probabilities : (H, W, C) float32 array
         Sums to 1 over the classes.
     """
-    return outputs(image, model, augment=augment)[:, :, : len(load_model(model)[0]["classes"])]
+    values = outputs(image, model, augment=augment, engine=engine, precision=precision)
+    return values[:, :, : len(load_model(model, engine, precision)[0]["classes"])]
 
 
-def outputs(image: Image, model: str | Path, *, augment: bool = False) -> np.ndarray:
+def outputs(image: Image, model: str | Path, *, augment: bool = False, **engine: str) -> np.ndarray:
     """Give all that a network says: probabilities and, where it tells of stars, these; see `cvkit.deep.decode`."""
     if augment:
-        return sum(looks(image, model, augment=True)) / np.float32(VIEWS)
-    return next(looks(image, model, augment=False))
+        return sum(looks(image, model, augment=True, **engine)) / np.float32(VIEWS)
+    return next(looks(image, model, augment=False, **engine))
 
 
-def looks(image: Image, model: str | Path, *, augment: bool) -> Iterator[np.ndarray]:
+def looks(image: Image, model: str | Path, *, augment: bool, **engine: str) -> Iterator[np.ndarray]:
     """Give what a network says of an image, once or from eight sides; probabilities at the card's temperature."""
-    card, run = load_model(model)
+    card, run = load_model(model, **engine)
     image = apply(card["preprocess"], as_finite(as_image(image), "a network"))
     image = as_channels(image, card["channels"])
     count = len(card["classes"])
@@ -93,16 +115,24 @@ def looks(image: Image, model: str | Path, *, augment: bool) -> Iterator[np.ndar
     yield from views(look, image, count) if augment else [look(image)]
 
 
-def load_model(folder: str | Path) -> tuple:
+def load_model(folder: str | Path, engine: str = "onnxruntime", precision: str = "f32") -> tuple:
     """A model's card and the function that runs it, kept for the next image."""
     path = Path(folder) / CARD
-    return _load(Path(folder), path.stat().st_mtime_ns if path.is_file() else None)
+    return _load(Path(folder), path.stat().st_mtime_ns if path.is_file() else None, engine, precision)
 
 
 @lru_cache(maxsize=4)
-def _load(folder: Path, changed: int | None) -> tuple:
+def _load(folder: Path, changed: int | None, engine: str, precision: str) -> tuple:
     card = read_card(folder)
-    return card, guarded(load, check_file(folder, card, ONNX))
+    name, load = choose(engine, precision)
+    if name not in card["checksums"]:
+        raise CvkitError(
+            "model-precision",
+            came=f"the model has no {name}",
+            remedy="make it with cvkit.deep.quantize.quantize(model, pairs, validation)",
+            file=folder,
+        )
+    return card, guarded(lambda path: load(path, precision), check_file(folder, card, name))
 
 
 def apply(steps: str, array: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From stars to objects: choose the best of many that tell of the same object, and draw them.
+"""From stars to objects: choose the best of many that tell of the same object, and part by them what hangs together.
 
 A star is measured by its gauge: 0 at its centre, 1 on its outline, growing evenly along each ray and between two rays
 as straight outlines want it. Where stars meet, a pixel belongs to the one in whose terms it lies further inside.
@@ -10,13 +10,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from cvkit.arrays import Labels, Mask, number
+from cvkit.arrays import Labels, number
 from cvkit.classic.components import relabel
 from cvkit.classic.components.boxes import best_first
 from cvkit.classic.components.overlaps import Boxes
 from cvkit.deep.stars import GRID, UNIT, directions
 
-MARGIN = 2.0  # pixels
+STAR, OVERLAP = 0.5, 0.3  # where the card does not say what validation chose
 
 
 class Stars(NamedTuple):
@@ -31,16 +31,16 @@ class Stars(NamedTuple):
         return Stars(*(column[chosen] for column in self))
 
 
-def star_objects(stars: np.ndarray, foreground: Mask, *, threshold: float = 0.5, overlap: float = 0.4) -> Labels:
-    """Turn what a network says of stars into objects.
+def star_objects(stars: np.ndarray, parts: Labels, *, star: float = STAR, overlap: float = OVERLAP) -> Labels:
+    """Part objects that hang together by the stars that a network sees in them.
 
     Parameters
     ----------
     stars : (H, W, 1 + rays) float32 array
         Probability of a star, and its distances in units of 32 pixels; only what stands on the grid counts.
-    foreground : (H, W) bool array
-        The pixels that objects may have.
-    threshold : float, 0..1
+    parts : (H, W) int32 array
+        What pixels alone say; one with several stars is divided among them, the others stay as they are.
+    star : float, 0..1
         A star is more probable than this.
     overlap : float, 0..1
         Of two stars the less probable goes if they have more than this share of the smaller one in common.
@@ -49,9 +49,9 @@ def star_objects(stars: np.ndarray, foreground: Mask, *, threshold: float = 0.5,
     -------
     labels : (H, W) int32 array
     """
-    found = candidates(stars[::GRID, ::GRID, 0], stars[::GRID, ::GRID, 1:] * np.float32(UNIT), threshold)
-    found = found.take(suppress(found, overlap))
-    return relabel(draw(found, foreground.shape, foreground, margin=MARGIN))
+    chance = np.where(parts[::GRID, ::GRID] > 0, stars[::GRID, ::GRID, 0], 0)
+    found = candidates(chance, stars[::GRID, ::GRID, 1:] * np.float32(UNIT), star)
+    return relabel(divide(parts, found.take(suppress(found, overlap))))
 
 
 def candidates(chance: np.ndarray, distances: np.ndarray, threshold: float) -> Stars:
@@ -88,29 +88,33 @@ def gauge(distances: np.ndarray, reach: int) -> np.ndarray:
 
     Examples
     --------
-    >>> gauge(np.array([2, 2, 2, 1]), 1)
-    array([[1.5, 1. , 1.5],
-           [0.5, 0. , 0.5],
-           [1. , 0.5, 1. ]], dtype=float32)
+    >>> gauge(np.array([2, 2, 2, 1]), 1)[:, 2]  # the pixels to the right
+    array([1.5, 0.5, 1. ], dtype=float32)
     """
     size = 1 << max(4, int(reach - 1).bit_length())
-    ray, near, far = _sectors(len(distances), size)
     cut = slice(size - reach, size + reach + 1)
-    inverse = 1 / np.asarray(distances, np.float32)
-    ray = ray[cut, cut]
-    return near[cut, cut] * inverse.take(ray) + far[cut, cut] * np.roll(inverse, -1).take(ray)
+    return _measure(distances, *(table[cut, cut] for table in _sectors(len(distances), size)))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def _sectors(rays: int, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each pixel around a centre the ray before it, and how much of that ray and of the next one lead to it."""
+    """Those of all pixels around a centre."""
+    return _sector(rays, *np.mgrid[-size : size + 1, -size : size + 1])
+
+
+def _sector(rays: int, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For steps from a centre the ray before each, and how much of that ray and of the next one lead there."""
     step = directions(rays)
-    rows, cols = np.mgrid[-size : size + 1, -size : size + 1]
-    ray = np.floor(np.arctan2(rows, cols) / (2 * np.pi) * rays + 1e-9).astype(np.intp) % rays
-    (a, b), (c, d) = step[ray].transpose(2, 0, 1), step[(ray + 1) % rays].transpose(2, 0, 1)
+    ray = np.floor(np.arctan2(rows, cols) * (rays / (2 * np.pi)) + 1e-9).astype(np.intp) % rays
+    (a, b), (c, d) = (np.moveaxis(step[index], -1, 0) for index in (ray, (ray + 1) % rays))
     area = a * d - b * c
     near, far = (rows * d - cols * c) / area, (a * cols - b * rows) / area
     return ray, near.astype(np.float32), far.astype(np.float32)
+
+
+def _measure(distances: np.ndarray, ray: np.ndarray, near: np.ndarray, far: np.ndarray) -> np.ndarray:
+    inverse = 1 / np.asarray(distances, np.float32)
+    return near * inverse.take(ray) + far * np.roll(inverse, -1).take(ray)
 
 
 def suppress(stars: Stars, overlap: float) -> np.ndarray:
@@ -159,35 +163,35 @@ def _in_common(one: tuple, other: tuple) -> float:
     return np.count_nonzero(np.logical_and(*parts)) / min(one[5], other[5])
 
 
-def draw(stars: Stars, shape: tuple[int, int], foreground: Mask | None = None, *, margin: float = 0.0) -> Labels:
-    """Draw stars as objects, each pixel given to the star in which it lies furthest inside.
+def divide(parts: Labels, stars: Stars) -> Labels:
+    """Divide each part that holds several stars among them, each pixel to the one in which it lies furthest inside.
 
     Parameters
     ----------
+    parts : (H, W) int32 array
     stars : Stars
-    shape : (int, int)
-    foreground : (H, W) bool array, optional
-        What the objects cover: the outlines come from here, and the stars say whose pixels these are.
-    margin : float
-        In pixels, how far beyond its outline a star takes pixels of the foreground.
+        Centres within the image.
 
     Returns
     -------
     labels : (H, W) int32 array
-        Numbered in the order of the stars.
+        Parts keep their numbers; those that are divided get new ones, above.
     """
-    least = np.full(shape, np.inf, np.float32)
-    labels = np.zeros(shape, np.int32)
-    for index, (centre, distances) in enumerate(zip(stars.centres.tolist(), stars.distances, strict=True), 1):
-        limit = 1 + margin / float(distances.mean())
-        reach = int(np.ceil(distances.max() * limit))
-        (row0, row1, row), (col0, col1, col) = (
-            (max(0, at - reach), min(side, at + reach + 1), max(0, reach - at))
-            for at, side in zip(centre, shape, strict=True)
-        )
-        here = gauge(distances, reach)[row : row + row1 - row0, col : col + col1 - col0]
-        room, name = least[row0:row1, col0:col1], labels[row0:row1, col0:col1]
-        inner = here < np.minimum(room, np.float32(limit))
-        np.copyto(room, here, where=inner)
-        name[inner] = index
-    return labels if foreground is None else np.where(foreground, labels, 0)
+    whose = parts[tuple(stars.centres.T)]
+    several = np.bincount(whose[whose > 0], minlength=int(parts.max()) + 1) > 1
+    flat = parts.reshape(-1).copy()
+    pixels = np.flatnonzero(several[flat])
+    pixels = pixels[np.argsort(flat[pixels], kind="stable")]
+    values, starts = np.unique(flat[pixels], return_index=True)
+    groups = dict(zip(values.tolist(), np.split(pixels, starts[1:]), strict=True) if len(values) else ())
+    new = len(several)
+    for value, places in groups.items():
+        members = np.flatnonzero(whose == value)
+        rows, cols = np.divmod(places, parts.shape[1])
+        gauges = [
+            _measure(stars.distances[star], *_sector(stars.distances.shape[1], rows - row, cols - col))
+            for star, (row, col) in zip(members.tolist(), stars.centres[members].tolist(), strict=True)
+        ]
+        flat[places] = new + np.argmin(gauges, axis=0)
+        new += len(members)
+    return flat.reshape(parts.shape)

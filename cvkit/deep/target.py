@@ -49,13 +49,12 @@ class Target:
 
     def fields(self) -> dict:
         """What a card says of it."""
-        parted = self.kind == "labels" and self.loss is None
-        foreground = list(range(1, len(self.classes))) if self.kind == "classes" else [1]
+        foreground = range(1, len(self.classes) if self.kind == "classes" else min(2, len(self.classes)))
         return {
             "classes": self.classes,
             "answer": self.answer,
-            "foreground": foreground if self.loss is None else [],
-            "contact": [CONTACT] if parted else [],
+            "foreground": list(foreground),
+            "contact": [CONTACT] if self.classes[CONTACT:] == ["contact"] else [],
         }
 
     def ready(self, truth: np.ndarray) -> np.ndarray:

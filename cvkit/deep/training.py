@@ -8,6 +8,7 @@ import numpy as np
 
 from cvkit import __version__, registry
 from cvkit.arrays import whole
+from cvkit.deep.card import check_steps
 from cvkit.deep.plan import Plan
 from cvkit.deep.quiet import import_keras
 from cvkit.deep.run import Run
@@ -137,4 +138,6 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
         "preprocess": before,
         "postprocess": after,
     }
-    return card | target.fields(), target
+    card |= target.fields()
+    check_steps(card)  # before hours are spent
+    return card, target

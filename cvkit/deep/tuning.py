@@ -14,10 +14,11 @@ from cvkit.deep.calibration import fit_temperature, temper
 from cvkit.deep.card import annotate
 from cvkit.deep.decode import decide
 from cvkit.deep.predict import apply, load_model, outputs
+from cvkit.deep.star_objects import OVERLAP, STAR
 from cvkit.deep.target import kind_of_truth, part
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-OVERLAPS = (0.2, 0.3, 0.4, 0.5)
+STARS, OVERLAPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0), (0.1, 0.3, 0.5)  # 1 = by none
 IOUS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SAMPLE = 20_000  # pixels an image that a temperature is fitted to
 
@@ -58,40 +59,44 @@ def tune(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
         raise ValueError("there are no pairs to tune on; expected a list of (image, truth) arrays.")
     aim = ("objects" if card["answer"] == "labels" else "pixels") if aim is None else aim
     score = {"objects": _objects, "pixels": _pixels}[one_of(aim, "aim", ("objects", "pixels"))]
-    choices = list(_choices(card, pairs))
-    scores = np.array([list(_scores(outputs(image, model), truth, card, choices, score)) for image, truth in pairs])
+    choices, scores = [], []
+    for image, truth in pairs:
+        values = outputs(image, model)
+        choices = choices or list(_choices(card, pairs, stars=values.shape[2] > len(card["classes"])))
+        scores.append(list(_scores(values, truth, card, choices, score)))
+    scores = np.array(scores)
     best = int(scores.mean(axis=0).argmax())
     tuned = {"aim": aim, "pairs": len(pairs), "score": round(float(scores.mean(axis=0)[best]), 4)}
     return annotate(model, **choices[best], tuned=tuned)
 
 
-def _choices(card: dict, pairs: Sequence) -> Iterator[dict]:
+def _choices(card: dict, pairs: Sequence, *, stars: bool) -> Iterator[dict]:
     """All that the card might say, what it says now first; sizes are fractions of a true object's."""
     truths = [label(as_mask(truth)) if is_mask(truth) else as_labels(truth) for _, truth in pairs]
-    areas = [np.bincount(truth.reshape(-1))[1:] for truth in truths]
-    areas = np.concatenate([area[area > 0] for area in areas])
-    sizes = sorted(
-        {max(2, round(float(np.median(areas)) * share)) for share in (1 / 16, 1 / 8, 1 / 4)} if len(areas) else ()
-    )
-    steps = [card["postprocess"], "", *(f"remove_small(area={size})" for size in sizes)]
+    areas = np.concatenate([np.bincount(truth.reshape(-1))[1:] for truth in truths])
+    middle = float(np.median(areas[areas > 0])) if areas.any() else 0.0
+    steps = [f"remove_small(area={size})" for size in sorted({round(middle / share) for share in (16, 8, 4)} - {0, 1})]
     if card["answer"] == "mask":
-        steps += ["fill_holes", *(f"fill_holes | {step}" for step in steps[2:])]
-    stars = not card["foreground"]
-    now = card.get("threshold", 0.5), card.get("overlap", 0.4)
-    overlaps = sorted(OVERLAPS, key=lambda overlap: abs(overlap - now[1])) if stars else (None,)
-    thresholds = sorted(THRESHOLDS, key=lambda threshold: abs(threshold - now[0]))
-    for threshold, overlap, postprocess in product(thresholds, overlaps, dict.fromkeys(steps)):
-        yield {"threshold": threshold, "postprocess": postprocess} | ({"overlap": overlap} if stars else {})
+        steps += ["fill_holes", *(f"fill_holes | {step}" for step in steps)]
+    tried = {
+        "threshold": (card.get("threshold", 0.5), *(THRESHOLDS[2:-2] if stars else THRESHOLDS)),
+        "star": (card.get("star", STAR), *STARS) if stars else (),
+        "overlap": (card.get("overlap", OVERLAP), *OVERLAPS) if stars else (),
+        "postprocess": (card["postprocess"], "", *steps),
+    }
+    tried = {name: dict.fromkeys(values) for name, values in tried.items() if values}
+    for values in product(*tried.values()):
+        yield dict(zip(tried, values, strict=True))
 
 
 def _scores(values: np.ndarray, truth: np.ndarray, card: dict, choices: Sequence, score) -> Iterator[float]:
-    """How good each choice is on one image; what differs in the last steps only is decided once."""
-    decided = {}
+    """How good each choice is on one image; those that differ in the last steps only follow each other."""
+    before, decided = None, None
     for choice in choices:
-        key = choice["threshold"], choice.get("overlap")
-        if key not in decided:
-            decided = {key: decide(values, card | choice)}
-        yield score(truth, apply(choice["postprocess"], decided[key]))
+        rest = choice | {"postprocess": ""}
+        if rest != before:
+            before, decided = rest, decide(values, card | choice)
+        yield score(truth, apply(choice["postprocess"], decided))
 
 
 def _objects(truth: np.ndarray, answer: np.ndarray) -> float:

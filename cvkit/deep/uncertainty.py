@@ -56,4 +56,4 @@ def entropy(probabilities: np.ndarray) -> np.ndarray:
     array([1., 0.], dtype=float32)
     """
     logs = np.log(np.maximum(probabilities, np.float32(1e-12)))
-    return -(probabilities * logs).sum(axis=-1) / np.float32(np.log(probabilities.shape[-1]))
+    return (probabilities * -logs).sum(axis=-1) / np.float32(np.log(probabilities.shape[-1]))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Mask, Objects, as_mask, is_mask, number, one_of, same_shape, whole
-from cvkit.classic.components.labelling import as_objects, components, objects_of, within_reach
+from cvkit.classic.components.labelling import as_objects, components, objects_of
 from cvkit.classic.runs import Runs, paint, runs
 
 
@@ -115,7 +115,7 @@ def clear_border(objects: Objects, *, connectivity: int = 8) -> Objects:
     objects = as_objects(objects)
     if is_mask(objects):
         # A ring of foreground joins all that touches the border into one component.
-        return _flooded(within_reach(as_mask(objects)), ring=1, value=0, connectivity=connectivity).view(bool)
+        return _flooded(as_mask(objects), ring=1, value=0, connectivity=connectivity).view(bool)
 
     def inside(found, values):
         height, width = np.shape(objects)
@@ -150,7 +150,7 @@ def fill_holes(mask: Mask, *, area: float | None = None, connectivity: int = 8) 
     one_of(connectivity, "connectivity", (4, 8))
     if area is not None:
         number(area, "area", low=0)
-    mask = within_reach(as_mask(mask))
+    mask = as_mask(mask)
     filled = _flooded(mask, ring=0, value=2, connectivity=12 - connectivity) != 2
     if area is not None:
         holes, count = components(filled & ~mask, 12 - connectivity)
@@ -187,7 +187,7 @@ def hysteresis(low: np.ndarray, high: np.ndarray, *, connectivity: int = 8) -> n
     array([[ True,  True, False, False]])
     """
     one_of(connectivity, "connectivity", (4, 8))
-    low, high = within_reach(as_mask(low, "low")), as_mask(high, "high")
+    low, high = as_mask(low, "low"), as_mask(high, "high")
     same_shape(low, high, "low and high")
     found, count = components(low, connectivity)
     marks = runs(low & high)

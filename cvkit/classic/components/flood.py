@@ -8,7 +8,7 @@ import numpy as np
 
 from cvkit.arrays import as_finite, as_gray, as_labels, as_mask, is_mask, one_of, same_shape
 from cvkit.classic.components.basins import LEVEL, ends, framed, lowest_beside, offsets, passes, ways
-from cvkit.classic.components.labelling import as_objects, components, label, within_reach
+from cvkit.classic.components.labelling import as_objects, components, label
 from cvkit.classic.runs import Runs, paint, places
 
 
@@ -44,7 +44,7 @@ def watershed(
     array([[7, 7, 7, 3, 3]], dtype=int32)
     """
     one_of(connectivity, "connectivity", (4, 8))
-    height = within_reach(as_finite(as_gray(height), "a watershed"))
+    height = as_finite(as_gray(height), "a watershed")
     markers = as_objects(markers)
     markers = label(markers, connectivity=connectivity) if is_mask(markers) else as_labels(markers, "markers")
     same_shape(height, markers, "height and markers")

@@ -30,7 +30,7 @@ def label(mask: Mask, *, connectivity: int = 8) -> Labels:
     array([[1, 0, 2]], dtype=int32)
     """
     one_of(connectivity, "connectivity", (4, 8))
-    return _label(within_reach(as_mask(mask)), connectivity)[1]
+    return _label(as_mask(mask), connectivity)[1]
 
 
 def relabel(labels: Labels) -> Labels:
@@ -67,7 +67,7 @@ def objects_of(objects: np.ndarray, connectivity: int = 8) -> tuple[Runs, np.nda
     one_of(connectivity, "connectivity", (4, 8))
     if not is_mask(objects):
         return numbered(as_labels(objects))
-    found, count = components(within_reach(as_mask(objects)), connectivity)
+    found, count = components(as_mask(objects), connectivity)
     return found, np.arange(1, count + 1, dtype=np.int32)
 
 
@@ -130,13 +130,6 @@ def joined(count: int, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         np.minimum.at(root, high, low)
         while not np.array_equal(root, further := root[root]):
             root = further
-
-
-def within_reach(mask: np.ndarray) -> np.ndarray:
-    """Refuse what OpenCV cannot number with 32 bits."""
-    if mask.size >= 2**31:
-        raise ValueError(f"components are those of fewer than 2**31 pixels, got {mask.size}; cut the image into tiles.")
-    return mask
 
 
 def _label(mask: np.ndarray, connectivity: int, room: np.ndarray | None = None) -> tuple[int, np.ndarray]:

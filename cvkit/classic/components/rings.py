@@ -5,13 +5,11 @@ horizontal edges, sorted by column of vertical ones, and the two together say ho
 """
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
 from cvkit.classic.runs import Runs
-from cvkit.classic.share import cores
 
 CHUNK = 1 << 14  # runs
 
@@ -47,13 +45,12 @@ def trace(found: Runs, shape: tuple[int, int]) -> Rings:
     cuts = begins[np.unique(np.searchsorted(begins, np.arange(CHUNK, len(found.row), CHUNK), side="right") - 1)]
     cuts = [0, *cuts[cuts > 0].tolist(), len(found.row)]
     parts = [Runs(*(column[start:stop] for column in found)) for start, stop in itertools.pairwise(cuts)]
-    if len(parts) == 1:
-        return _trace(found, shape)
-    with ThreadPoolExecutor(cores()) as pool:  # numpy lets others run while it sorts and takes
-        return _join(list(pool.map(_trace, parts, itertools.repeat(shape))))
+    return _join([_trace(part, shape) for part in parts])
 
 
 def _join(parts: list[Rings]) -> Rings:
+    if len(parts) == 1:
+        return parts[0]
     rings = np.cumsum([0, *(len(part.ends) for part in parts)])
     points = np.cumsum([0, *(len(part.points) for part in parts)])
     return Rings(

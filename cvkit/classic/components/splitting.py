@@ -10,7 +10,7 @@ import numpy as np
 from cvkit.arrays import Labels, Mask, as_finite, as_gray, as_mask, number, one_of, same_shape
 from cvkit.classic.components.basins import BOTTOM, ends, framed, lowest_beside, lowest_passes, offsets, passes
 from cvkit.classic.components.flood import watershed
-from cvkit.classic.components.labelling import components, within_reach
+from cvkit.classic.components.labelling import components
 from cvkit.classic.runs import Runs, paint, places
 
 
@@ -62,7 +62,7 @@ def split(
     one_of(connectivity, "connectivity", (4, 8))
     if depth is not None:
         number(depth, "depth", low=0)
-    mask = within_reach(as_mask(mask))
+    mask = as_mask(mask)
     if image is None:
         height = _distance(mask)
     else:

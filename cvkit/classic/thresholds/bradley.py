@@ -3,7 +3,7 @@
     T = m * (1 - share)
 
 D. Bradley, G. Roth, Journal of Graphics Tools 12(2), 2007. doi:10.1080/2151237X.2007.10129236
-The windows of the paper end at the border of the image: ``border="truncate"``.
+The windows of the paper, and of Doxa, end at the border of the image: ``border="truncate"``.
 """
 
 from cvkit.arrays import Image, number

@@ -3,6 +3,7 @@
     T = (1 - a) * m + b * (s / r) * (m - low) + c * low        b, c = k1 * (s / r)**g, k2 * (s / r)**g
 
 M. L. Feng, Y. P. Tan, IEICE Electronics Express 1(16), 2004. doi:10.1587/elex.1.501
+Computed at every pixel; Doxa does so at one pixel of each window and interpolates, with 0.025 and 0.2 for `k1`, `k2`.
 `low` is the least value of the window, `r` the deviation of one of the same centre and of `wider` its side.
 """
 
@@ -48,7 +49,7 @@ def threshold(
     array([[7.92, 7.92, 7.92]])
     """
     for name, value in (("a", a), ("g", g), ("k1", k1), ("k2", k2)):
-        number(value, name)
+        number(value, name, *((-10, 10) if name == "g" else ()))
     around = np.asarray(local(image, window * (whole(wider, "wider") // 2 * 2 + 1), lambda s: s, border=border))
 
     def formula(m, s, low, rows):

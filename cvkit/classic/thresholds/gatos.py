@@ -6,7 +6,7 @@
 
 B. Gatos, I. Pratikakis, S. J. Perantonis, Pattern Recognition 39(3), 2006. doi:10.1016/j.patcog.2005.09.010
 `e` is the mean depth B - I of the ink that Sauvola's threshold finds first, `b` the mean of the paper. The clean-up of
-the paper is left to steps after it.
+the paper is left to steps after it, as in Doxa, which rounds the smoothed image and the paper to bytes.
 """
 
 import numpy as np
@@ -37,9 +37,9 @@ def segment(
         Side of the square window, in pixels, of Sauvola's threshold and of the mean of the paper.
     k : float
         Of Sauvola's threshold.
-    q : float
+    q : float, at least 0
         The share of the mean depth that ink must have.
-    p1, p2 : float, below 1
+    p1, p2 : float, 0..1
         Where that falls, and how far: see the formula.
 
     Returns
@@ -54,7 +54,7 @@ def segment(
     True
     """
     for name, value in (("q", q), ("p1", p1), ("p2", p2)):
-        number(value, name, high=np.inf if name == "q" else 1 - 1e-9)
+        number(value, name, low=0, high=np.inf if name == "q" else 1 - 1e-9)
     left_out, data = np.ma.getmaskarray(image), np.ma.getdata(image).astype(np.float64)
     low, high = float(image.min()), float(image.max())
     depth = (data - low if foreground == "dark" else high - data) * (255 / (high - low))
@@ -62,15 +62,15 @@ def segment(
     smooth = np.where(left_out, 0, _wiener(page))
     first = np.ma.masked_array(smooth, left_out) if left_out.any() else smooth
     ink = sauvola.threshold(first, window=window, k=k, r=128).compare("dark") & ~left_out
-    paper_only = np.ma.masked_array(smooth, ink | left_out)
-    paper = np.where(ink, np.asarray(local(paper_only, window, lambda m: m, border="truncate")), smooth)
-    paper = np.where(np.isnan(paper), paper_only.mean() if paper_only.count() else 255.0, paper)
     if not ink.any():
         return ink
-    depth = (paper - smooth)[ink].mean()
-    around = paper[ink].mean()
-    fall = np.exp(-4 * paper / (max(around, 1e-9) * (1 - p1)) + 2 * (1 + p1) / (1 - p1))
-    return paper - smooth > q * depth * ((1 - p2) / (1 + fall) + p2)
+    paper_only = np.ma.masked_array(smooth, ink | left_out)
+    paper = np.asarray(local(paper_only, window, lambda m: m, border="truncate"))[ink]
+    paper = np.where(~np.isfinite(paper), paper_only.mean() if paper_only.count() else 255.0, paper)
+    below = paper - smooth[ink]
+    fall = np.exp(-4 * paper / (max(paper.mean(), 1e-9) * (1 - p1)) + 2 * (1 + p1) / (1 - p1))
+    ink[ink] = below > q * below.mean() * ((1 - p2) / (1 + fall) + p2)
+    return ink
 
 
 def _wiener(page: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@
 
 S(u) = -u log(u) - (1 - u) log(1 - u) is Shannon's function.
 L. K. Huang, M. J. J. Wang, Pattern Recognition 28(1), 1995. doi:10.1016/0031-3203(94)E0043-K
-As in ImageJ.
+As in ImageJ; SimpleITK finds others.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
 """Hysteresis: what exceeds a low threshold, where it is connected to something that exceeds a high one.
 
 J. Canny, IEEE Transactions on Pattern Analysis and Machine Intelligence 8(6), 1986. doi:10.1109/TPAMI.1986.4767851
-The thresholds are by default those of `multi_otsu` for three classes.
+As in scikit-image with ``connectivity=4``; here corners connect by default. The thresholds are by default those of
+`multi_otsu` for three classes.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@
 
 Z. Hadjadj, A. Meziane, Y. Cherfa, M. Cheriet, I. Setitra, Image Analysis and Recognition (ICIAR), LNCS 9730, 2016.
 doi:10.1007/978-3-319-41501-7_82
-The contrast is that of `su`.
+The contrast is that of `su`, which Doxa rounds to a byte; in Doxa windows end at the border of the image, too.
 """
 
 import numpy as np

@@ -5,6 +5,7 @@
 P. S. Liao, T. S. Chen, P. C. Chung, Journal of Information Science and Engineering 17(5), 2001. Not by trying every set
 of thresholds, as there, but by dynamic programming over them; the best start of a class never lies before that of one
 that ends earlier, by which the search is divided. doi:10.32614/RJ-2011-015 (H. Wang, M. Song, The R Journal 3(2), 2011)
+scikit-image sums in float32, which may miss the optimum, and its examples count a threshold to the class above.
 """
 
 import numpy as np
@@ -47,8 +48,9 @@ def threshold(histogram: Histogram, *, classes: int = 3) -> list[float]:
     size = np.append(0, np.cumsum(levels.counts))
     total = np.append(0, np.cumsum(levels.counts * (levels.values - np.average(levels.values, weights=levels.counts))))
     best, starts = total[1:] ** 2 / size[1:], []
+    every = _every(size, total) if many <= DENSE else None
     for before in range(1, classes):
-        best, start = _extend(best, before, size, total)
+        best, start = _extend(best, before, size, total) if every is None else _extend_by(every, best)
         starts.append(start)
     cuts, end = [], many - 1
     for start in reversed(starts):
@@ -57,16 +59,27 @@ def threshold(histogram: Histogram, *, classes: int = 3) -> list[float]:
     return cuts[::-1]
 
 
+def _every(size: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """What a class adds to the sum, by its last level and by the level before its first; none where it is empty."""
+    pixels = size[1:, None] - size[1:-1]
+    apart = total[1:, None] - total[1:-1]
+    apart *= apart
+    return np.divide(apart, pixels, out=np.full(pixels.shape, -np.inf), where=pixels > 0)
+
+
+def _extend_by(every: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As `_extend`, by trying every start."""
+    sums = every + best[:-1]
+    start = np.argmax(sums, axis=1)
+    return np.take_along_axis(sums, start[:, None], axis=1)[:, 0], start + 1
+
+
 def _extend(best: np.ndarray, before: int, size: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Add a class: for every last level the best sum, and the level that the class starts at.
 
     `best[j]` is that of `before` classes that end at level j; fewer than `before` levels cannot hold them.
     """
     ends = np.arange(before, len(best))
-    if len(ends) <= DENSE:
-        sums = _sums(best, size, total, np.arange(before, len(best))[:, None], ends)
-        start = np.argmax(sums, axis=0)
-        return _filled(best, before, sums[start, ends - before], start + before)
     # Every other last level is solved first, then those between, whose class starts between the starts of these.
     reached, start = np.empty(len(ends)), np.full(len(ends), before)
     step = 1 << (len(ends) - 1).bit_length()
@@ -79,13 +92,6 @@ def _extend(best: np.ndarray, before: int, size: np.ndarray, total: np.ndarray) 
             reached[now], start[now] = _greatest(best, size, total, low, high, ends[now])
         step //= 2
     return _filled(best, before, reached, start)
-
-
-def _sums(best, size, total, start, end) -> np.ndarray:
-    """The best sum of the classes before `start` and of the class from there to `end`; none where that is empty."""
-    pixels = size[end + 1] - size[start]
-    apart = (total[end + 1] - total[start]) ** 2
-    return np.where(pixels > 0, best[start - 1] + apart / np.where(pixels > 0, pixels, 1), -np.inf)
 
 
 def _greatest(best, size, total, low, high, ends) -> tuple[np.ndarray, np.ndarray]:

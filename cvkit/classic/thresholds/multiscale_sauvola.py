@@ -39,7 +39,7 @@ def threshold(
         How far the threshold drops below the mean where the contrast is low.
     r : float, optional
         See `sauvola`.
-    scales : int
+    scales : int, up to 16
         The coarsest has pixels of side 2 to the power of `scales` - 1.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
@@ -61,7 +61,7 @@ def threshold(
     left_out = np.ma.getmaskarray(image)
     plain = np.where(left_out, image.mean(), np.ma.getdata(image)).astype(np.float64)
     surfaces, scale_of = [], np.zeros(image.shape, np.uint8)
-    for scale in range(whole(scales, "scales")):
+    for scale in range(whole(scales, "scales", high=16)):
         shape = tuple(max(1, length >> scale) for length in image.shape)
         small = cv2.resize(plain, shape[::-1], interpolation=cv2.INTER_AREA) if scale else plain
         hidden = cv2.resize(left_out.view(np.uint8), shape[::-1], interpolation=cv2.INTER_NEAREST) > 0

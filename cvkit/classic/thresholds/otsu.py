@@ -3,6 +3,8 @@
     T = argmax_t  w0(t) * w1(t) * (m0(t) - m1(t))**2
 
 N. Otsu, IEEE Transactions on Systems, Man, and Cybernetics 9(1), 1979. doi:10.1109/TSMC.1979.4310076
+As in OpenCV, scikit-image, ImageJ and Doxa. SimpleITK counts in 128 bins unless told otherwise, DIPlib gives centres of
+bins, CellProfiler takes ``>=`` for foreground.
 """
 
 import numpy as np

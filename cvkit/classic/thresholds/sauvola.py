@@ -3,6 +3,8 @@
     T = m * (1 + k * (s / r - 1))
 
 J. Sauvola, M. Pietikainen, Pattern Recognition 33(2), 2000. doi:10.1016/S0031-3203(99)00055-2
+As in scikit-image. In Doxa windows end at the border, ximgproc of OpenCV replicates it and rounds the threshold, ImageJ
+takes discs for windows and 0.5 for `k`.
 """
 
 import numpy as np

@@ -4,7 +4,7 @@
 
 T. R. Singh, S. Roy, O. I. Singh, T. Sinam, K. M. Singh, International Journal of Computer Science Issues 8(6), 2011.
 arXiv:1201.5227
-The full range is that of an integer dtype, or of the values of a float image.
+Doxa takes `d` without its sign. The full range is that of an integer dtype, or of the values of a float image.
 """
 
 import numpy as np

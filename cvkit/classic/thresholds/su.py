@@ -46,11 +46,8 @@ def threshold(image: Image, *, window: int | None = None, few: int | None = None
     window = 2 * stroke_width(image) // 2 * 2 + 1 if window is None else window
     edges = high_contrast(image)
     few = window if few is None else whole(few, "few")
-
-    def formula(m, s, n):
-        return np.where(n >= few, m + s / 2, -np.inf)
-
-    return local(np.ma.masked_array(np.ma.getdata(image), ~edges), window, formula, border="truncate")
+    outline = np.ma.masked_array(np.ma.getdata(image), ~edges)
+    return local(outline, window, lambda m, s, n: np.where(n >= few, m + s / 2, -np.inf), border="truncate")
 
 
 def high_contrast(image: Image) -> np.ndarray:

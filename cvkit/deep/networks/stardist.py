@@ -1,8 +1,9 @@
 """StarDist: every pixel says how likely an object is centred near it, and how far its border is in all directions.
 
 U. Schmidt, M. Weigert, C. Broaddus, G. Myers, MICCAI 2018. doi:10.1007/978-3-030-00934-2_30
-The trunk is a U-Net. Stars are said at half the size; at full size the network says which pixels are background,
-object, or contact of two: stars tell touching objects apart, and these pixels where their borders are.
+The trunk is a U-Net. At full size the network says which pixels are background, object, or contact of two; at half the
+size it sees stars, and these part the objects that pixels alone leave together. Otherwise than in the paper the outline
+of an object is thus that of its pixels, not that of its star.
 """
 
 import keras
@@ -12,7 +13,7 @@ from keras import layers, ops
 from cvkit.deep.blocks import Fit, convolve, head
 from cvkit.deep.losses import cross_entropy, dice
 from cvkit.deep.stars import GRID, RAYS, UNIT, depths, star_distances
-from cvkit.deep.target import part
+from cvkit.deep.target import CONTACT, part
 
 ANSWER = "labels"
 CLASSES = ("background", "object", "contact")
@@ -81,7 +82,9 @@ def targets(labels: np.ndarray) -> np.ndarray:
         object the pixel lies, and its distances in pixels, -1 = unknown.
     """
     found = np.zeros((*labels.shape, 2 + RAYS), np.float32)
-    found[:, :, 0] = part(labels)
+    classes = part(labels)
+    classes[(classes == CONTACT) & (labels == 0)] = 0  # the borders of objects come from here: they are to be exact
+    found[:, :, 0] = classes
     found[:, :, 1] = depths(labels)
     found[::GRID, ::GRID, 2:] = star_distances(labels)
     return found
