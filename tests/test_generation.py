@@ -244,7 +244,7 @@ def test_a_model_that_segments_makes_no_images(model):
         generate(cvkit.registry.TRAINED / "nuclei")
     with pytest.raises(FileNotFoundError, match="there is no such generator"):
         generate("runs/nowhere")
-    with pytest.raises(ValueError, match="expected a field `network`"):
+    with pytest.raises(ValueError, match="a generator, which makes images; use cvkit generate"):
         cvkit.segment(np.eye(9), model)
 
 

@@ -88,8 +88,10 @@ def check_card(card: dict) -> None:
     Raises
     ------
     CvkitError
-        With the code ``model-card``.
+        With the code ``model-card``, or ``model-kind`` if it is the card of a generator.
     """
+    if card.get("kind") == "generator":
+        raise CvkitError("model-kind", came="a generator, which makes images", remedy="use cvkit generate")
     for name, kind in FIELDS.items():
         value = card.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
