@@ -175,7 +175,8 @@ def test_an_onnx_file_that_claims_too_much_is_refused(made, tmp_path):
 
 
 def test_no_engine_sees_what_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "load", lambda path: pytest.fail("the engine was asked"))
+    engine = ("model.onnx", lambda path, precision: pytest.fail("the engine was asked"))
+    monkeypatch.setattr(predict, "choose", lambda *_: engine)
     for number, made in enumerate([*UNSAFE, huge_tensor, shape_and_data_differ]):
         refused(write_model(tmp_path / str(number), made().SerializeToString()))
 

@@ -91,7 +91,7 @@ def check_card(card: dict) -> None:
     """
     for name, kind in FIELDS.items():
         value = card.get(name)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if name not in card or not isinstance(value, kind) or isinstance(value, bool):
             raise _wrong(name, f"of type {getattr(kind, '__name__', kind)}", value)
     count, answer = len(card["classes"]), card["answer"]
     _text(card, "summary", 1, 5000)
