@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
+GANS = HERE / "deep" / "gans"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,17 @@ def networks() -> list[str]:
     return _files(NETWORKS)
 
 
+def gans() -> list[str]:
+    """List the generative adversarial networks that `train_gan` knows.
+
+    Examples
+    --------
+    >>> "dcgan" in gans()
+    True
+    """
+    return _files(GANS)
+
+
 def steps() -> list[str]:
     """List the steps that may stand before a method (image to image) or after it (mask or labels to more).
 
@@ -85,7 +97,7 @@ def steps() -> list[str]:
 
 def summary(name: str) -> str:
     """Give the first line of what a method, network or step says of itself."""
-    for folder in (THRESHOLDS, NETWORKS):
+    for folder in (THRESHOLDS, NETWORKS, GANS):
         if name in _files(folder):
             return (ast.get_docstring(ast.parse((folder / f"{name}.py").read_text("utf-8"))) or "").split("\n")[0]
     if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
@@ -106,6 +118,8 @@ def explain(name: str) -> str:
         return f"{inspect.getdoc(module)}\n\n{inspect.getdoc(decision(module))}"
     if name in networks():
         return inspect.getdoc(network(name))
+    if name in gans():
+        return inspect.getdoc(gan(name))
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
@@ -154,6 +168,14 @@ def network(name: str) -> Callable:
         raise _unknown("network", name, networks())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
+
+
+def gan(name: str) -> Callable:
+    """Find the `build` function of a generative adversarial network by its name."""
+    if name not in gans():
+        raise _unknown("GAN", name, gans())
+    importlib.import_module("cvkit.deep.quiet").import_keras()
+    return importlib.import_module(f"cvkit.deep.gans.{name}").build
 
 
 def of_callable(function: Callable) -> Entry:

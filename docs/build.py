@@ -53,6 +53,8 @@ def page() -> str:
         *(more(name) for name in components.__all__ if name not in cvkit.steps()),
         "## Networks to train\n",
         *(function(name, registry.network(name)) for name in cvkit.networks()),
+        "## GANs to train, for making images\n",
+        *map(gan, registry.gans()),
     ]
     return "\n".join(parts)
 
@@ -74,6 +76,12 @@ def function(name: str, call) -> str:
         gives = "the same" if found.gives == "same" else found.gives
         kinds = f" ({' or '.join(found.takes)} to {gives})"
     return f"### {name}\n\n{entry}{kinds and chr(10) * 2 + 'Kinds' + kinds + '.'}\n\n{parameters(call)}"
+
+
+def gan(name: str) -> str:
+    """What a GAN is, and what may be set."""
+    build = registry.gan(name)
+    return f"### {name}\n\n{inspect.getdoc(importlib.import_module(build.__module__))}\n\n{parameters(build)}"
 
 
 def more(name: str) -> str:

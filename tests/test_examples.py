@@ -15,6 +15,8 @@ LEAVES = {
     "binarise_page": ["otsu.png", "sauvola.png", "flattened.png", "comparison.png"],
     "see_every_step": ["steps.png"],
     "own_method": ["comparison.png"],
+    "dcgan": ["history.csv", "made.png", "between.png", "nearest.png", "training.gif", "model/model.onnx"],
+    "conditional_gan": ["pairs.png", "samples/0000010.png", "model/card.json"],
     "train_unet": ["config.json", "history.csv", "model/card.json", "model/model.onnx"],
 }
 FAST = {"train_unet": ["2"]}  # epochs: enough to see that it runs
@@ -25,6 +27,8 @@ SAYS = {
     "binarise_page": "36.2% ink",
     "see_every_step": "24 coins",
     "own_method": "edges(size=5) | otsu | thicken |",
+    "dcgan": "1530 images learnt from; the nearest real image is",
+    "conditional_gan": "painted nuclei are brighter than",
     "train_unet": "U-Net",
     "train_nuclei": "The model is in",
     "train_nuclei_stardist": "The model is in",

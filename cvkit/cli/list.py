@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """List the methods, steps and networks, a line each; or explain the one of that NAME."""
+    """List the methods, steps, networks and GANs, a line each; or explain the one of that NAME."""
     from cvkit import registry
 
     if name:
@@ -16,6 +16,7 @@ def command(name: str | None) -> None:
         "Methods (image to mask)": registry.methods(),
         "Steps (before or after a method)": registry.steps(),
         "Networks (to train)": registry.networks(),
+        "GANs (to train, for making images)": registry.gans(),
     }
     for title, names in groups.items():
         click.secho(title, bold=True)

@@ -43,7 +43,7 @@ import importlib
 import sys
 from types import ModuleType
 
-_MODULES = ("comparison", "documents", "evaluate", "metrics", "montage", "paint", "plot", "table")
+_MODULES = ("comparison", "generation", "documents", "evaluate", "metrics", "montage", "paint", "plot", "table")
 
 
 class _CallablePackage(ModuleType):

@@ -7,6 +7,7 @@ Nothing in it is believed before it is checked, and nothing is ever unpickled.
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cvkit import registry
@@ -133,11 +134,11 @@ def check_steps(card: dict) -> str:
     return after
 
 
-def check_file(folder: str | Path, card: dict, name: str) -> Path:
+def check_file(folder: str | Path, card: dict, name: str, *, fit: Callable | None = None) -> Path:
     """Give the path of a file of the model that is what the card says and holds nothing that harms.
 
     The content is compared with the card's checksum; of an ONNX file every node is looked at, of the weights the
-    header.
+    header. `fit` says whether a network is one of the card's kind; by default one that segments.
     """
     folder = Path(folder)
     content, _ = read_file(folder, name)
@@ -150,7 +151,7 @@ def check_file(folder: str | Path, card: dict, name: str) -> Path:
         )
     try:
         if name.endswith(".onnx"):
-            _fit(inspect_onnx(content), card)
+            (fit or _fit)(inspect_onnx(content), card)
         elif name.endswith(".safetensors"):
             inspect_weights(folder, name)
     except CvkitError as fault:

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -51,22 +52,31 @@ def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndar
     ValueError
         If the folder holds something else, or the exported network differs from Keras by more than 1e-5.
     """
+    height, width = images.shape[1:3]
+    odd = images[:, : max(1, (height - 2) // 2 * 2 + 1), : max(1, (width - 4) // 2 * 2 + 1)]
+    return write_model(_rebuilt(network, card), folder, card, [images, np.ascontiguousarray(odd)])
+
+
+def write_model(network: keras.Model, folder: str | Path, card: dict, batches: list[np.ndarray]) -> Path:
+    """Write a float32 network of one input, its weights and its card into a folder, all of them or nothing.
+
+    The ONNX file is compared with Keras on the batches; the rest is as for `export`.
+    """
     folder = Path(folder)
     if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
         raise ValueError(f"{folder} holds other files; choose a new folder for the model.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        full = _in_float32(network, card)
-        twin = answering(full)
-        _write_onnx(twin, fresh / ONNX)
-        difference = _difference(twin, fresh / ONNX, images)
+        twin = answering(network)
+        _write_onnx(twin, fresh / ONNX, batches[0][:1])
+        difference = _difference(twin, fresh / ONNX, batches)
         if not difference <= TOLERANCE:
             raise ValueError(
                 f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}: rounding alone "
                 "does that to a network that has learnt too little; train it for more epochs in a new folder."
             )
-        values = zip(full.weights, full.get_weights(), strict=True)
+        values = zip(network.weights, network.get_weights(), strict=True)
         tensors = {f"{number:03d} {weight.path}": value for number, (weight, value) in enumerate(values)}
         safetensors.numpy.save_file(tensors, fresh / WEIGHTS)
         checksums = {name: hashlib.sha256((fresh / name).read_bytes()).hexdigest() for name in (ONNX, WEIGHTS)}
@@ -106,8 +116,8 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
     images = np.random.default_rng(0).random((1, 33, 47, channels), np.float32)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            twin = answering(_in_float32(None, card))
-            _write_onnx(twin, Path(folder) / ONNX)
+            twin = answering(_rebuilt(None, card))
+            _write_onnx(twin, Path(folder) / ONNX, images)
             shape, expected = load(Path(folder) / ONNX)(images).shape, tuple(twin(images).shape)
         except CvkitError:
             raise
@@ -123,27 +133,36 @@ def answering(network: keras.Model) -> keras.Model:
     return network if len(network.outputs) == 1 else keras.Model(network.input, network.outputs[0])
 
 
-def _in_float32(network: keras.Model | None, card: dict) -> keras.Model:
-    """Build the network anew from its card, in float32 whatever it was trained in: the card is enough to do so."""
+@contextlib.contextmanager
+def in_float32() -> Iterator:
+    """Build networks in float32 whatever was trained in."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        twin = build(card["network"], card["channels"], len(card["classes"]))
+        yield
     finally:
         keras.config.set_dtype_policy(policy)
+
+
+def _rebuilt(network: keras.Model | None, card: dict) -> keras.Model:
+    """Build the network anew from its card, in float32: the card is enough to do so."""
+    with in_float32():
+        twin = build(card["network"], card["channels"], len(card["classes"]))
     if network:
         twin.set_weights(network.get_weights())
     return twin
 
 
-def _write_onnx(network: keras.Model, path: Path) -> None:
-    quietly(network, path, format="onnx")
+def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray | None = None) -> None:
+    quietly(network, path, batch, format="onnx")
     onnx.save(simplify(onnx.load(path)), path)
 
 
-def quietly(network, path: Path, **more) -> None:
+def quietly(network, path: Path, batch: np.ndarray | None = None, **more) -> None:
     """Let Keras export; the converters' chatter and warnings concern their own code."""
-    network(np.zeros((1, 32, 32, network.input_shape[-1]), np.float32))  # a network never called is not exported
+    if batch is None:
+        batch = np.zeros((1, 32, 32, network.input_shape[-1]), np.float32)
+    network(batch)  # a network never called is not exported
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -171,12 +190,10 @@ def _silent():
             os.close(kept)
 
 
-def _difference(network: keras.Model, path: Path, images: np.ndarray) -> float:
-    """The greatest difference between Keras and the file, on images as they are and cut to an odd size."""
-    run, (height, width) = load(path), images.shape[1:3]
-    odd = images[:, : max(1, (height - 2) // 2 * 2 + 1), : max(1, (width - 4) // 2 * 2 + 1)]
-    found = []
-    for batch in (images, np.ascontiguousarray(odd)):
+def _difference(network: keras.Model, path: Path, batches: list[np.ndarray]) -> float:
+    """The greatest difference between Keras and the file on the batches."""
+    run, found = load(path), []
+    for batch in batches:
         expected = keras.ops.convert_to_numpy(network(batch, training=False))
         # Probabilities are compared as they are, distances above 1 by their share.
         found.append((np.abs(expected - run(batch)) / np.maximum(np.abs(expected), 1)).max())

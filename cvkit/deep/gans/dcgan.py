@@ -1,0 +1,79 @@
+"""DCGAN in a light pyramid: a few thousand steps on one processor give recognisable images.
+
+A. Radford, L. Metz, S. Chintala, ICLR 2016. arXiv:1511.06434. Feature maps halve whenever the size doubles, so that
+every level costs the same. Presets, as measured in benchmarks/results/gan.md:
+
+- ``classic``: the paper's, batch normalisation in both networks, Adam with beta .5, at five times its rate
+- ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate
+- ``quality``: relativistic + R1 + R2, which keeps more of the variety in long trainings
+"""
+
+import keras
+from keras import layers
+
+from cvkit.arrays import one_of
+from cvkit.deep.adversarial import Adversarial
+from cvkit.deep.pyramid import LATENT, check_shape, down, unconditional, up
+
+PRESETS = {
+    "classic": {"objective": "non_saturating", "penalty": ""},
+    "fast": {"objective": "non_saturating", "penalty": "r1(gamma=0.2, every=4)"},
+    "quality": {"objective": "relativistic", "penalty": "r1(gamma=0.1, every=4) | r2(gamma=0.1, every=4)"},
+}
+RATES = {"classic": 1e-3, "fast": 2e-3, "quality": 1e-3}
+
+
+def build(
+    shape: tuple = (32, 32, 1),
+    classes: int = 0,
+    *,
+    preset: str = "fast",
+    width: int = 32,
+    augment: str = "",
+    rate: float | None = None,
+    batch: int = 32,
+) -> Adversarial:
+    """Build a DCGAN.
+
+    Parameters
+    ----------
+    shape : (H, W, C)
+        H = W = 16, 32, 64 or 128; C = 1 or 3.
+    classes : int
+        0: it takes no condition.
+    preset : {"fast", "quality", "classic"}
+        Objective and penalties.
+    width : int
+        Feature maps at half the size, doubled at every smaller one.
+    augment : str
+        ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
+    rate : float, optional
+        Learning rate of both networks at the start; by default 1e-3, for ``fast`` 2e-3.
+    batch : int
+        Images in a batch, for which the rate is made.
+
+    Returns
+    -------
+    gan : Adversarial
+        At 32 x 32 x 1 a generator of 0.43 and a discriminator of 0.17 million parameters.
+    """
+    check_shape(shape, "dcgan")
+    unconditional(classes, "dcgan")
+    chosen = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
+    classic = preset == "classic"
+    gan = Adversarial(generator(shape, width), discriminator(shape, width, classic), augment=augment, **chosen)
+    beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
+    return gan.ready(rate or RATES[preset], beta, momentum, batch)
+
+
+def generator(shape: tuple, width: int) -> keras.Model:
+    """Noise to image: four by four pixels of many features, doubled and halved until it is one."""
+    noise = keras.Input((LATENT,))
+    return keras.Model(noise, up(noise, shape, width), name="generator")  # (N, H, W, C)
+
+
+def discriminator(shape: tuple, width: int, normalise: bool) -> keras.Model:
+    """Image to logit, the same way back."""
+    image = keras.Input(shape)
+    x = layers.Flatten()(down(image, width, normalise))  # (N, 4, 4, F)
+    return keras.Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
