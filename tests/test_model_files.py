@@ -511,3 +511,13 @@ def test_sides_of_inputs_and_typed_numbers_are_counted():
         typed.float_data[:] = [1.0] * wrong
         with pytest.raises(CvkitError, match="other content"):
             inspect_onnx(network(initializers=[typed]).SerializeToString())
+
+
+def test_an_attribute_may_not_refer_to_another(tmp_path):
+    model = network()
+    model.graph.node[1].attribute[0].ref_attr_name = "x"
+    assert refused(write_model(tmp_path / "m", model.SerializeToString())) == "model-unsafe"
+
+
+def test_the_shortest_texts_of_a_card_are_texts(tmp_path):
+    assert read_card(write_model(tmp_path / "m", summary="x", classes=["", "b"]))["classes"] == ["", "b"]
