@@ -290,7 +290,19 @@ def test_the_header_of_weights_is_checked(content, code, tmp_path):
 
 FIELDS = [
     *(("summary", value) for value in ("", 3, "a\nb", "\x1b[31mred", "x" * 5001)),
-    *(("network", value) for value in ("", "otsu", "../unet", "unet(width=__import__('os'))", "unet(", "Lambda", None)),
+    *(
+        ("network", value)
+        for value in (
+            "",
+            "otsu",
+            "../unet",
+            "unet(width=__import__('os'))",
+            "unet(",
+            "Lambda",
+            None,
+            'unet(weights="imagenet")',
+        )
+    ),
     *(("channels", value) for value in (0, 2, 4, -1, 3.0, True, "1", 10**30)),
     *(("classes", value) for value in ([], ["a"], "ab", [1, 2], ["a", None], ["x"] * 256, ["a\0", "b"])),
     *(("answer", value) for value in ("", "table", "Mask", ["mask"])),

@@ -110,7 +110,9 @@ def check_card(card: dict) -> None:
     _demand(card, "foreground", card["foreground"] or answer != "mask", "at least one class")
     _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
-    _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
+    network, arguments = registry.parse(card["network"])
+    known = network in registry.networks() and "weights" not in arguments  # a trained network fetches none
+    _demand(card, "network", known, "a network of `cvkit list`, without `weights`")
     for name, (low, high) in CHOSEN.items():
         number(card.get(name, low), f"the card's field {name}", low, high)
     check_steps(card)
