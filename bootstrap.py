@@ -64,7 +64,8 @@ def demo(arguments):
 def test(arguments):
     linted = subprocess.call([program("python"), "-m", "ruff", "check", "."], cwd=HERE)
     folders = ["-o", "testpaths=tests cvkit"]  # the suite, and the examples in the docstrings
-    return linted or subprocess.call([program("python"), "-m", "pytest", *folders, *arguments], cwd=HERE)
+    workers = ["-n", "auto", "--dist", "loadfile"]  # a file stays together, for what its tests share
+    return linted or subprocess.call([program("python"), "-m", "pytest", *folders, *workers, *arguments], cwd=HERE)
 
 
 def find(name):

@@ -18,7 +18,7 @@ from cvkit.datasets import draw_page
 from cvkit.deep.card import annotate
 
 NETWORK = "normalize(low=1, high=99) | unet(width=16, depth=4, widest=64)"
-DRAWN = 240
+DRAWN, EPOCHS = 240, 36
 ABOUT = {
     "summary": "Ink on degraded pages, printed and handwritten: a U-Net of 0.5 million weights.",
     "classes": ["paper", "ink"],
@@ -57,7 +57,8 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         folder, out = map(Path, sys.argv[1:])
         pairs = cut(read_pages(folder, "train")) + [draw_page(seed) for seed in range(DRAWN)]
-        model = cvkit.train(NETWORK, pairs, out, validation=read_pages(folder, "val"), epochs=60, seed=1)
+        plan = cvkit.Plan(precision="bf16")
+        model = cvkit.train(NETWORK, pairs, out, validation=read_pages(folder, "val"), epochs=EPOCHS, seed=1, plan=plan)
         annotate(model, **ABOUT, figures=figures(model, folder))
     else:
         pages = [draw_page(seed, height=96, width=96) for seed in range(4)]

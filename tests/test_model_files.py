@@ -175,7 +175,8 @@ def test_an_onnx_file_that_claims_too_much_is_refused(made, tmp_path):
 
 
 def test_no_engine_sees_what_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "load", lambda path: pytest.fail("the engine was asked"))
+    engine = ("model.onnx", lambda path, precision: pytest.fail("the engine was asked"))
+    monkeypatch.setattr(predict, "choose", lambda *_: engine)
     for number, made in enumerate([*UNSAFE, huge_tensor, shape_and_data_differ]):
         refused(write_model(tmp_path / str(number), made().SerializeToString()))
 
@@ -289,7 +290,19 @@ def test_the_header_of_weights_is_checked(content, code, tmp_path):
 
 FIELDS = [
     *(("summary", value) for value in ("", 3, "a\nb", "\x1b[31mred", "x" * 5001)),
-    *(("network", value) for value in ("", "otsu", "../unet", "unet(width=__import__('os'))", "unet(", "Lambda", None)),
+    *(
+        ("network", value)
+        for value in (
+            "",
+            "otsu",
+            "../unet",
+            "unet(width=__import__('os'))",
+            "unet(",
+            "Lambda",
+            None,
+            'unet(weights="imagenet")',
+        )
+    ),
     *(("channels", value) for value in (0, 2, 4, -1, 3.0, True, "1", 10**30)),
     *(("classes", value) for value in ([], ["a"], "ab", [1, 2], ["a", None], ["x"] * 256, ["a\0", "b"])),
     *(("answer", value) for value in ("", "table", "Mask", ["mask"])),
@@ -510,3 +523,13 @@ def test_sides_of_inputs_and_typed_numbers_are_counted():
         typed.float_data[:] = [1.0] * wrong
         with pytest.raises(CvkitError, match="other content"):
             inspect_onnx(network(initializers=[typed]).SerializeToString())
+
+
+def test_an_attribute_may_not_refer_to_another(tmp_path):
+    model = network()
+    model.graph.node[1].attribute[0].ref_attr_name = "x"
+    assert refused(write_model(tmp_path / "m", model.SerializeToString())) == "model-unsafe"
+
+
+def test_the_shortest_texts_of_a_card_are_texts(tmp_path):
+    assert read_card(write_model(tmp_path / "m", summary="x", classes=["", "b"]))["classes"] == ["", "b"]

@@ -66,6 +66,21 @@ def build(text: str, channels: int, classes: int) -> keras.Model:
     return made()
 
 
+def without_weights(text: str) -> str:
+    """Give the text of a network without its pretrained weights: a trained one brings its own.
+
+    Examples
+    --------
+    >>> without_weights('unet(encoder="efficientnet_lite0", weights="imagenet")')
+    "unet(encoder='efficientnet_lite0')"
+    """
+    name, arguments = registry.parse(text)
+    if "weights" not in arguments:
+        return text
+    kept = ", ".join(f"{key}={value!r}" for key, value in arguments.items() if key != "weights")
+    return f"{name}({kept})" if kept else name
+
+
 def _check_arguments(name: str, make, arguments: dict[str, Any]) -> None:
     known = {p.name: p for p in inspect.signature(make).parameters.values() if p.kind == p.KEYWORD_ONLY}
     for key, value in arguments.items():

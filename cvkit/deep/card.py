@@ -94,7 +94,7 @@ def check_card(card: dict) -> None:
         raise CvkitError("model-kind", came="a generator, which makes images", remedy="use cvkit generate")
     for name, kind in FIELDS.items():
         value = card.get(name)
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if name not in card or not isinstance(value, kind) or isinstance(value, bool):
             raise _wrong(name, f"of type {getattr(kind, '__name__', kind)}", value)
     count, answer = len(card["classes"]), card["answer"]
     _text(card, "summary", 1, 5000)
@@ -112,7 +112,9 @@ def check_card(card: dict) -> None:
     _demand(card, "foreground", card["foreground"] or answer != "mask", "at least one class")
     _demand(card, "halo", card["halo"] is None or 0 <= card["halo"] <= 10_000, "0 to 10000 pixels")
     _demand(card, "stride", 1 <= card["stride"] <= 1024, "1 to 1024")
-    _demand(card, "network", registry.parse(card["network"])[0] in registry.networks(), "a network of `cvkit list`")
+    network, arguments = registry.parse(card["network"])
+    known = network in registry.networks() and "weights" not in arguments  # a trained network fetches none
+    _demand(card, "network", known, "a network of `cvkit list`, without `weights`")
     for name, (low, high) in CHOSEN.items():
         number(card.get(name, low), f"the card's field {name}", low, high)
     check_steps(card)

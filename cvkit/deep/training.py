@@ -41,7 +41,8 @@ def train(
     network : str
         A network as in a pipeline, ``"unet(width=16, depth=4)"``, with steps around it if wanted:
         ``"flatten_background | normalize | unet | remove_small(area=20)"``. A network that nothing stands before
-        gets `normalize` before it.
+        gets `normalize` before it. ``unet(encoder="efficientnet_lite0", weights="imagenet")`` begins with weights
+        learnt on photographs, which want values of 0 to 1: let ``normalize(low=0, high=100)`` stand before it.
     pairs : sequence of (image, truth) arrays
         Images (H, W) or (H, W, 3). Truths (H, W): bool masks; integer labels (wider than 8 bits), whose touching
         objects the model then keeps apart; or uint8 classes, 255 = void.
@@ -87,6 +88,7 @@ def train(
     """
     import_keras()
     from cvkit.deep.augment import Augmentation
+    from cvkit.deep.build import without_weights
     from cvkit.deep.data import prepare, prepare_image
     from cvkit.deep.export import export, rehearse
     from cvkit.deep.fitting import fit
@@ -108,9 +110,10 @@ def train(
     if run.model.is_dir():
         return run.model
     began = time.perf_counter()
+    asked, card["network"] = card["network"], without_weights(card["network"])
     card["halo"], card["stride"] = rehearse(card["network"], card["channels"], len(card["classes"]))
     card |= {"patch": patch, "epochs": epochs, "seed": seed, "pairs": len(pairs), "cvkit": __version__}
-    model, patches, history = fit(run, card, target, images, augmentation, loss, plan)
+    model, patches, history = fit(run, card | {"network": asked}, target, images, augmentation, loss, plan)
     rounded = {name: round(value, 5) for name, value in history[-1].items()}
     card |= {"seconds": round(time.perf_counter() - began), "history": rounded}
     export(model, run.model, card, patches)
