@@ -49,7 +49,7 @@ class Adversarial(keras.Model):
         discriminator: keras.Model,
         *,
         objective: str = "non_saturating",
-        penalty: str = "r1(gamma=0.5, every=4)",
+        penalty: str = "r1(gamma=1, every=4)",
         augment: str = "",
         discriminator_steps: int = 1,
         distance: float = 0.0,

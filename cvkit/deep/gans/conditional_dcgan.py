@@ -46,7 +46,7 @@ def build(
     judges = {"projection": projection, "embedding": embedding}
     discriminator = judges[one_of(judge, "judge", tuple(judges))](shape, classes, width)
     gan = Adversarial(
-        generator(shape, classes, width), discriminator, penalty=flatten(shape, 0.5, "r1"), augment=augment
+        generator(shape, classes, width), discriminator, penalty=flatten(shape, 1.0, "r1"), augment=augment
     )
     return gan.ready(rate, 0.0, 0.99, batch)
 

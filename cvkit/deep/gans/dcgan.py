@@ -18,7 +18,7 @@ from cvkit.deep.pyramid import LATENT, check_shape, down, flatten, unconditional
 # Objective, weight of the penalties at 32 x 32 x 1, their names, learning rate.
 PRESETS = {
     "classic": ("non_saturating", 0.0, (), 1e-3),
-    "fast": ("non_saturating", 0.5, ("r1",), 2e-3),
+    "fast": ("non_saturating", 1.0, ("r1",), 2e-3),
     "quality": ("relativistic", 0.1, ("r1", "r2"), 1e-3),
 }
 
