@@ -202,7 +202,7 @@ def colour(folder: Path) -> None:
 
     names = [line.split(",") for line in (folder / "index.csv").read_text().splitlines()[1:]]
     tiles = []
-    for file, split, kind in names:
+    for file, split, kind, *_ in names:
         if split == "train" and kind.startswith("HE"):
             image = cvkit.read(folder / "images" / file)
             rows, cols = (range(0, length - 63, 48) for length in image.shape[:2])

@@ -9,7 +9,7 @@ from cvkit.deep.checkpoint import read_state, write_state
 from cvkit.deep.penalties import in_float32
 from cvkit.errors import CvkitError
 
-FALL, LEAST = 0.5, 0.05  # the share of the training in which the rate falls, and what is left of it at last
+FALL, LEAST = 0.7, 0.05  # the share of the training in which the rate falls, and what is left of it at last
 
 
 class Adversarial(keras.Model):
@@ -49,7 +49,7 @@ class Adversarial(keras.Model):
         discriminator: keras.Model,
         *,
         objective: str = "non_saturating",
-        penalty: str = "r1(gamma=0.2, every=4)",
+        penalty: str = "r1(gamma=1, every=4)",
         augment: str = "",
         discriminator_steps: int = 1,
         distance: float = 0.0,

@@ -1,5 +1,7 @@
 """Pieces that several GANs share: sizes that work, and the way from noise to image and from image to features."""
 
+import math
+
 import keras
 from keras import layers
 
@@ -47,6 +49,18 @@ def conditional(classes: int, name: str) -> None:
             "gan-condition", f"{name} needs a condition of at least 2 classes", came=f"{classes}",
             remedy="give the condition of each image, or use dcgan",
         )  # fmt: skip
+
+
+def flatten(shape: tuple, gamma: float, *names: str) -> str:
+    """Write slope penalties, every fourth step, as heavy for larger images: slopes are squared and summed over values.
+
+    Examples
+    --------
+    >>> flatten((64, 64, 1), 0.1, "r1", "r2")
+    'r1(gamma=0.4, every=4) | r2(gamma=0.4, every=4)'
+    """
+    scaled = gamma * math.prod(shape) / 32**2
+    return " | ".join(f"{name}(gamma={scaled:g}, every=4)" for name in names)
 
 
 def widths(side: int, width: int) -> list[int]:

@@ -10,7 +10,7 @@ from keras import layers
 
 from cvkit.arrays import one_of
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import LATENT, check_shape, conditional, down, up
+from cvkit.deep.pyramid import LATENT, check_shape, conditional, down, flatten, up
 
 
 def build(
@@ -45,7 +45,9 @@ def build(
     conditional(classes, "conditional_dcgan")
     judges = {"projection": projection, "embedding": embedding}
     discriminator = judges[one_of(judge, "judge", tuple(judges))](shape, classes, width)
-    gan = Adversarial(generator(shape, classes, width), discriminator, augment=augment)
+    gan = Adversarial(
+        generator(shape, classes, width), discriminator, penalty=flatten(shape, 1.0, "r1"), augment=augment
+    )
     return gan.ready(rate, 0.0, 0.99, batch)
 
 

@@ -13,14 +13,14 @@ from keras import layers
 
 from cvkit.arrays import one_of
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import LATENT, check_shape, down, unconditional, up
+from cvkit.deep.pyramid import LATENT, check_shape, down, flatten, unconditional, up
 
+# Objective, weight of the penalties at 32 x 32 x 1, their names, learning rate.
 PRESETS = {
-    "classic": {"objective": "non_saturating", "penalty": ""},
-    "fast": {"objective": "non_saturating", "penalty": "r1(gamma=0.2, every=4)"},
-    "quality": {"objective": "relativistic", "penalty": "r1(gamma=0.1, every=4) | r2(gamma=0.1, every=4)"},
+    "classic": ("non_saturating", 0.0, (), 1e-3),
+    "fast": ("non_saturating", 1.0, ("r1",), 2e-3),
+    "quality": ("relativistic", 0.1, ("r1", "r2"), 1e-3),
 }
-RATES = {"classic": 1e-3, "fast": 2e-3, "quality": 1e-3}
 
 
 def build(
@@ -59,11 +59,12 @@ def build(
     """
     check_shape(shape, "dcgan")
     unconditional(classes, "dcgan")
-    chosen = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
-    classic = preset == "classic"
-    gan = Adversarial(generator(shape, width), discriminator(shape, width, classic), augment=augment, **chosen)
+    objective, gamma, penalties, usual = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
+    classic, penalty = preset == "classic", flatten(shape, gamma, *penalties)
+    networks = generator(shape, width), discriminator(shape, width, classic)
+    gan = Adversarial(*networks, objective=objective, penalty=penalty, augment=augment)
     beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
-    return gan.ready(rate or RATES[preset], beta, momentum, batch)
+    return gan.ready(rate or usual, beta, momentum, batch)
 
 
 def generator(shape: tuple, width: int) -> keras.Model:

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import LATENT, check_shape, unconditional, widths
+from cvkit.deep.pyramid import LATENT, check_shape, flatten, unconditional, widths
 
 
 def build(
@@ -42,7 +42,7 @@ def build(
     check_shape(shape, "resnet_gan")
     unconditional(classes, "resnet_gan")
     filters = [*widths(shape[0], width), width // 2]  # at 4, 8, ... H pixels
-    both = "r1(gamma=0.1, every=4) | r2(gamma=0.1, every=4)"
+    both = flatten(shape, 0.1, "r1", "r2")
     generator, discriminator = make(shape, filters, blocks), judge(shape, filters, blocks)
     gan = Adversarial(generator, discriminator, objective="relativistic", penalty=both, augment=augment)
     return gan.ready(rate, 0.0, 0.99, batch)
