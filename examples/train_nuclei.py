@@ -56,5 +56,5 @@ if __name__ == "__main__":
     else:
         data = Path(__file__).parent.parent / "data"
         pair = (cvkit.read(data / "nuclei.png"), cvkit.read_truth(data / "nuclei-truth.png"))
-        model = cvkit.train(NETWORK, [pair], tempfile.mkdtemp(), epochs=1, patch=32)
+        model = cvkit.train("normalize | unet(width=4, depth=2)", [pair], tempfile.mkdtemp(), epochs=1, patch=32)
     print(f'The model is in {model}; use it: cvkit segment IMAGE -m "{model}"')

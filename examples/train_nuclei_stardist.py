@@ -54,5 +54,5 @@ if __name__ == "__main__":
     else:
         data = Path(__file__).parent.parent / "data"
         pair = (cvkit.read(data / "nuclei.png"), cvkit.read_truth(data / "nuclei-truth.png"))
-        model = cvkit.train("stardist(width=8, depth=2)", [pair], tempfile.mkdtemp(), epochs=2, patch=32)
+        model = cvkit.train("stardist(width=8, depth=2)", [pair], tempfile.mkdtemp(), epochs=1, patch=32)
     print(f'The model is in {model}; use it: cvkit segment IMAGE -m "{model}"')

@@ -201,7 +201,8 @@ def test_labels_part_the_mask_as_scipy_does(mask, connectivity):
 def test_tiles_are_the_whole(monkeypatch):
     image = blobs(shape=(140, 600))[0]
     whole = predict.probabilities(image, registry.TRAINED / "nuclei")
-    monkeypatch.setattr(tiles, "PIECE", 288)
+    for name in ("SMALL", "LARGE"):
+        monkeypatch.setattr(tiles, name, 288**2)
     assert np.allclose(predict.probabilities(image, registry.TRAINED / "nuclei"), whole, atol=2e-5)
 
 
