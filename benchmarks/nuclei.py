@@ -16,7 +16,8 @@ from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
 import cvkit
-from cvkit.compare.metrics import average_precision, bootstrap
+from cvkit.compare.metrics import bootstrap
+from cvkit.compare.objects import average_precision
 
 LEVELS = (0.5, 0.6, 0.7, 0.8, 0.9)
 KINDS = {"fluo": "bright", "HE": "dark", "gray-bright": "dark"}

@@ -15,7 +15,7 @@ from pathlib import Path
 from train_nuclei import read_split
 
 import cvkit
-from cvkit.compare import metrics
+from cvkit.compare import objects
 from cvkit.deep import annotate, calibrate, tune
 
 NETWORK = "normalize(low=1, high=99.8) | stardist(width=16, depth=4, widest=96) | remove_small(area=16)"
@@ -35,7 +35,7 @@ def figures(model: Path, folder: Path, split: str = "test", augment: bool = Fals
         pairs = read_split(folder, split, kind)
         answers = [cvkit.segment(image, model, augment=augment) for image, _ in pairs]
         scores = [
-            [metrics.average_precision(truth, answer, iou=iou) for iou in IOUS]
+            [objects.average_precision(truth, answer, iou=iou) for iou in IOUS]
             for (_, truth), answer in zip(pairs, answers, strict=True)
         ]
         means = (sum(column) / len(column) for column in zip(*scores, strict=True))

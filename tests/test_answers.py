@@ -10,7 +10,7 @@ from scenes import DATA
 import cvkit
 from cvkit import registry
 from cvkit.classic.components import label
-from cvkit.compare import metrics
+from cvkit.compare import metrics, objects
 from cvkit.compare.calibration import calibration_error
 from cvkit.deep import predict, read_card
 from cvkit.deep.calibration import fit_temperature, temper
@@ -40,7 +40,7 @@ def test_three_classes_give_labels_where_the_card_says_so(copy, pair):
     assert cvkit.Pipeline(str(copy)).gives == "labels" and labels.dtype == np.int32
     assert np.array_equal(np.unique(labels), np.arange(labels.max() + 1))
     assert labels.max() == label(mask).max() and (mask <= (labels > 0)).all()  # without the line between touching ones
-    assert metrics.average_precision(pair[1], labels) > 0.7
+    assert objects.average_precision(pair[1], labels) > 0.7
 
 
 def test_answers_that_a_card_cannot_give_are_refused(copy):
@@ -79,10 +79,10 @@ def test_tuning_finds_the_threshold_that_fits(copy, pair):
     tuned = cvkit.deep.tune(copy, [(image, wanted)])
     assert tuned["threshold"] == 0.8 and tuned["tuned"] == {"aim": "pixels", "pairs": 1, "score": 1.0}
     assert np.array_equal(cvkit.segment(image, copy), wanted), "the tuned model is used at once"
-    before = metrics.average_precision(truth, label(cvkit.segment(image, copy)))
+    before = objects.average_precision(truth, label(cvkit.segment(image, copy)))
     card = cvkit.deep.tune(copy, [pair], aim="objects")
     assert card == read_card(copy) and card["tuned"]["aim"] == "objects"
-    assert metrics.average_precision(truth, label(cvkit.segment(image, copy))) >= before - 0.05
+    assert objects.average_precision(truth, label(cvkit.segment(image, copy))) >= before - 0.05
     cvkit.Pipeline(f"nuclei | {card['postprocess'] or 'label'}")  # it is the text of steps
 
 

@@ -21,7 +21,7 @@ import cvkit
 from cvkit import classic, preprocess, registry
 from cvkit.arrays import as_image, as_labels, as_mask, kind_of, number, odd, one_of, whole
 from cvkit.classic import components
-from cvkit.compare import metrics
+from cvkit.compare import metrics, objects
 from cvkit.errors import CvkitError
 from cvkit.notation import parse, split
 
@@ -201,7 +201,7 @@ RIGHT = {
     ),
     "64 masks of 0 and 255, or 0 and 1": (lambda: metrics.iou(MASK * np.uint8(255), MASK.astype(np.int32)), 1.0),
     "65 a class that is not there": (lambda: metrics.mean_iou(np.uint8([[0, 2]]), np.uint8([[0, 2]])), 1.0),
-    "65 nothing to find": (lambda: metrics.average_precision(LABELS * 0, LABELS * 0), 1.0),
+    "65 nothing to find": (lambda: objects.average_precision(LABELS * 0, LABELS * 0), 1.0),
     "76 grey into a network of colours": (lambda: cvkit.segment(IMAGE, "nuclei"), cvkit.segment(RGB, "nuclei")),
     "76 one channel": (lambda: cvkit.segment(IMAGE[:, :, None], "nuclei"), cvkit.segment(IMAGE, "nuclei")),
     "lists": (lambda: cvkit.segment(IMAGE.tolist(), "otsu"), MASK),

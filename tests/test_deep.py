@@ -9,7 +9,7 @@ from scenes import DATA, blobs
 
 import cvkit
 from cvkit import registry
-from cvkit.compare import metrics
+from cvkit.compare import metrics, objects
 from cvkit.deep import predict, read_card, tiles
 from cvkit.deep.card import annotate
 from cvkit.deep.decode import keep_apart
@@ -92,7 +92,7 @@ def test_nuclei_finds_nuclei_it_has_not_seen():
         image, truth = cvkit.read(DATA / f"{name}.png"), cvkit.read_truth(DATA / f"{name}-truth.png")
         labels = cvkit.segment(image, "nuclei | split")
         assert metrics.dice(truth > 0, labels > 0) > dice
-        assert metrics.average_precision(truth, labels) > precision
+        assert objects.average_precision(truth, labels) > precision
 
 
 def test_nuclei_does_not_depend_on_the_unit_of_the_image():

@@ -85,7 +85,7 @@ def test_average_precision_against_the_best_assignment(iou):
         truth = squares(rng, 12)
         prediction = np.where(rng.random(truth.shape) < 0.15, 0, truth)
         prediction[rng.random(truth.shape) < 0.05] = 50
-        score = metrics.average_precision(truth, prediction, iou=iou)
+        score = objects.average_precision(truth, prediction, iou=iou)
         assert score == pytest.approx(slow_average_precision(truth, prediction, iou))
         seen.add(score)
     assert len(seen) > (1 if iou < 0.9 else 0)
@@ -95,35 +95,35 @@ def test_average_precision_of_tiny_images_full_of_ties():
     rng = np.random.default_rng(3)
     for _ in range(400):
         truth, prediction = rng.integers(0, 3, (2, 2, 3)).astype(np.int32)
-        assert metrics.average_precision(truth, prediction) == pytest.approx(
+        assert objects.average_precision(truth, prediction) == pytest.approx(
             slow_average_precision(truth, prediction, 0.5)
         )
 
 
 def test_an_object_cut_in_exact_halves_is_found_once():
     whole, halves = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 2, 2]])
-    assert metrics.average_precision(whole, halves) == metrics.average_precision(halves, whole) == 1 / 2
+    assert objects.average_precision(whole, halves) == objects.average_precision(halves, whole) == 1 / 2
 
 
 def test_average_precision_at_its_limits():
     none, one = np.zeros((2, 3), np.int32), np.ones((2, 3), np.int32)
-    assert metrics.average_precision(none, none) == 1
-    assert metrics.average_precision(none, one) == metrics.average_precision(one, none) == 0
+    assert objects.average_precision(none, none) == 1
+    assert objects.average_precision(none, one) == objects.average_precision(one, none) == 0
     huge = one * (2**31 - 1)
-    assert metrics.average_precision(huge, one) == metrics.average_precision(one, huge) == 1
+    assert objects.average_precision(huge, one) == objects.average_precision(one, huge) == 1
     for iou in (0.49, 1.0, "0.5", float("nan"), True):
         with pytest.raises(ValueError, match=r"`iou` must be a number of at least 0.5 and below 1"):
-            metrics.average_precision(one, one, iou=iou)
+            objects.average_precision(one, one, iou=iou)
     with pytest.raises(TypeError, match="number its objects first"):
-        metrics.average_precision(one > 0, one)
+        objects.average_precision(one > 0, one)
     with pytest.raises(ValueError, match="same height and width"):
-        metrics.average_precision(one, one.T)
+        objects.average_precision(one, one.T)
 
 
 def test_match_objects_lists_every_overlap():
     truth = np.array([[1, 1, 2, 2], [0, 0, 2, 2]], np.int32)
     prediction = np.array([[9, 9, 9, 0], [0, 0, 4, 4]], np.int32)
-    pairs = metrics.match_objects(truth, prediction)
+    pairs = objects.match_objects(truth, prediction)
     found = dict(
         zip(zip(pairs["truth"].tolist(), pairs["prediction"].tolist(), strict=True), pairs["iou"], strict=True)
     )

@@ -14,8 +14,9 @@ import cvkit
 from cvkit import registry
 from cvkit.classic import threshold
 from cvkit.classic.components import fill_holes, label, regions, relabel, remove_small, split
-from cvkit.compare import documents, metrics
-from cvkit.compare.metrics import average_precision, dice, iou
+from cvkit.compare import documents, metrics, objects
+from cvkit.compare.metrics import dice, iou
+from cvkit.compare.objects import average_precision
 from cvkit.deep import predict, tiles
 from cvkit.pipeline import Pipeline, Step
 
@@ -260,7 +261,7 @@ def test_scores_swap_sides_where_they_must(drawn):
     assert np.isclose(metrics.mean_iou(one, other), metrics.mean_iou(other, one))
     assert metrics.precision(one > 1, other > 1) == metrics.recall(other > 1, one > 1)
     assert documents.psnr(one > 1, other > 1) == documents.psnr(other > 1, one > 1)
-    here, there = metrics.match_objects(one.astype(np.int32), other), metrics.match_objects(other.astype(np.int32), one)
+    here, there = objects.match_objects(one.astype(np.int32), other), objects.match_objects(other.astype(np.int32), one)
     rows = {tuple(row) for row in zip(*(here[key].tolist() for key in ("truth", "prediction", "iou")), strict=True)}
     swapped = {tuple(row) for row in zip(*(there[key].tolist() for key in ("prediction", "truth", "iou")), strict=True)}
     assert rows == swapped

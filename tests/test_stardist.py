@@ -9,7 +9,7 @@ from scenes import blobs
 
 import cvkit
 from cvkit.classic.components import label
-from cvkit.compare import metrics
+from cvkit.compare import metrics, objects
 from cvkit.deep import predict, read_card, tiles
 from cvkit.deep.star_objects import Stars, divide, gauge, star_objects, suppress
 from cvkit.deep.stars import GRID, UNIT, depths, directions, star_distances
@@ -82,7 +82,7 @@ def test_ideal_stars_give_the_objects_back():
     parts = label(truth > 0)
     labels = star_objects(said, parts)
     assert parts.max() < 5 and labels.dtype == np.int32 and labels.max() == 5 and ((labels > 0) == (truth > 0)).all()
-    assert metrics.average_precision(truth, labels, iou=0.95) == 1
+    assert objects.average_precision(truth, labels, iou=0.95) == 1
     assert np.array_equal(star_objects(said, parts, star=1.0), parts)  # no star is that probable
 
 

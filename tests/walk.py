@@ -20,7 +20,7 @@ import numpy as np
 import cvkit
 from cvkit import checks, classic, preprocess, registry
 from cvkit.classic import components
-from cvkit.compare import documents, metrics, montage, paint, plot
+from cvkit.compare import documents, metrics, montage, objects, paint, plot, scores
 
 SHAPE = (9, 11)
 PLAIN = np.random.default_rng(0).integers(0, 200, SHAPE).astype(np.uint8)
@@ -124,11 +124,12 @@ def targets():
         found[name] = lambda a, name=name, more=more: getattr(preprocess, name)(a, **more), PLAIN
     for name in components.__all__:
         found |= component(name, getattr(components, name))
-    for module, names in ((metrics, METRICS), (documents, ("psnr", "drd", "pseudo_f")), (paint, ("errors",))):
-        for name in names:
-            f, base = getattr(module, name), LABELS if name in ("match_objects", "average_precision") else MASK
-            found[f"{name} truth"] = lambda a, f=f, base=base: f(a, base), base
-            found[f"{name} prediction"] = lambda a, f=f, base=base: f(base, a), base
+    judges = {name: (call, MASK if kind == "mask" else LABELS) for name, (call, kind) in scores.scores().items()}
+    judges |= {"match_objects": (objects.match_objects, LABELS), "confusion": (metrics.confusion, LABELS)}
+    judges["errors"] = paint.errors, MASK
+    for name, (f, base) in judges.items():
+        found[f"{name} truth"] = lambda a, f=f, base=base: f(a, base), base
+        found[f"{name} prediction"] = lambda a, f=f, base=base: f(base, a), base
     found["bootstrap"] = metrics.bootstrap, PLAIN
     found["thin"] = documents.thin, MASK
     found["as_rgb"] = paint.as_rgb, PLAIN
@@ -153,7 +154,6 @@ def threshold_file(name):
     return importlib.import_module(f"cvkit.classic.thresholds.{name}")
 
 
-METRICS = ("dice", "iou", "precision", "recall", "mean_iou", "match_objects", "average_precision")
 # Of the functions that take more than one array: the others, in order.
 MORE = {
     "hysteresis": [MASK],

@@ -9,8 +9,6 @@ too, so that nothing is gained by predicting nothing.
 import numpy as np
 
 from cvkit.arrays import MOST, VOID, Classes, Mask, Table, as_labels, as_mask, same_shape, whole
-from cvkit.compare.objects import average_precision as average_precision
-from cvkit.compare.objects import match_objects as match_objects
 from cvkit.errors import CvkitError, WrongType
 
 RESAMPLES = 2000

@@ -8,7 +8,7 @@ import numpy as np
 
 from cvkit.arrays import as_labels, as_mask, is_mask, one_of
 from cvkit.classic.components import label
-from cvkit.compare import metrics
+from cvkit.compare import metrics, objects
 from cvkit.compare.calibration import calibration_error
 from cvkit.deep.calibration import fit_temperature, temper
 from cvkit.deep.card import annotate
@@ -100,9 +100,9 @@ def _scores(values: np.ndarray, truth: np.ndarray, card: dict, choices: Sequence
 
 
 def _objects(truth: np.ndarray, answer: np.ndarray) -> float:
-    """The mean of `metrics.average_precision` over IoUs, by one match: above .5 an object has one partner at most."""
+    """The mean of `objects.average_precision` over IoUs, by one match: above .5 an object has one partner at most."""
     truth, answer = (label(array) if is_mask(array) else as_labels(array) for array in (truth, answer))
-    iou = metrics.match_objects(truth, answer)["iou"]
+    iou = objects.match_objects(truth, answer)["iou"]
     count = sum(np.count_nonzero(np.bincount(labels.reshape(-1))[1:]) for labels in (truth, answer))
     hits = [np.count_nonzero(iou > least) for least in IOUS]
     return float(np.mean([hit / (count - hit) if count else 1.0 for hit in hits]))
