@@ -31,6 +31,7 @@ ALLOWED = {
     "deep/tiles": {"numpy", "cvkit.arrays"},
     "deep/card": {"cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
     "deep/wire": set(),
+    "deep/onnx_bounds": set(),
     "deep/onnx_file": {"cvkit.deep"},
     "deep/model_files": {"cvkit.deep"},
     "deep/guard": {"numpy"},

@@ -43,7 +43,7 @@ def test_the_walker_sees_what_onnx_sees(name):
     found, known = inspect_onnx(path.read_bytes()), onnx.load(path)
     assert found.operators == onnx_counter(known)
     assert found.version == next(given.version for given in known.opset_import if given.domain == "")
-    assert found.tensors == {tensor.name for tensor in known.graph.initializer}
+    assert {*found.tensors} == {tensor.name for tensor in known.graph.initializer}
     held = [*known.graph.initializer, *(a.t for node in known.graph.node for a in node.attribute if a.name == "value")]
     assert found.parameters == sum(int(np.prod(tensor.dims)) for tensor in held)
     for mine, theirs in ((found.inputs, known.graph.input), (found.outputs, known.graph.output)):

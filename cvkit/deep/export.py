@@ -21,6 +21,7 @@ import safetensors.numpy
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.onnx_file import inspect_onnx
 from cvkit.deep.reach import reach
 from cvkit.deep.simplify import simplify
 from cvkit.errors import CvkitError
@@ -156,6 +157,7 @@ def _rebuilt(network: keras.Model | None, card: dict) -> keras.Model:
 def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray | None = None) -> None:
     quietly(network, path, batch, format="onnx")
     onnx.save(simplify(onnx.load(path)), path)
+    inspect_onnx(path.read_bytes())  # what would be refused when it is loaded is not written
 
 
 def quietly(network, path: Path, batch: np.ndarray | None = None, **more) -> None:
