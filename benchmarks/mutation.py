@@ -24,17 +24,19 @@ LEFT_OUT = "not measured and not 74 and not 77 and not before_the_training"  # t
 SECONDS = 120  # what is slower than that has lost its way
 DECODERS = ROOT / "cvkit" / "decode"
 
+READING = ["test_decode.py", "test_bad_files.py", "test_io.py"]
+
 # The files, and the tests that are to notice; those that fail soonest first.
 FILES = {
-    "arrays.py": ["test_checks.py", "test_bad_inputs.py"],
+    "arrays.py": ["test_decode.py", "test_checks.py", "test_bad_inputs.py"],
     "checks.py": ["test_checks.py", "test_bad_inputs.py"],
     "notation.py": ["test_pipeline.py", "test_bad_inputs.py"],
     "pipeline.py": ["test_pipeline.py", "test_bad_inputs.py"],
-    "compare/metrics.py": ["test_metrics.py", "test_properties.py"],
+    "compare/metrics.py": ["test_decode.py", "test_metrics.py", "test_properties.py"],
     "errors.py": ["test_errors.py"],
-    "io.py": ["test_bad_files.py", "test_io.py"],
-    "encode.py": ["test_bad_files.py", "test_io.py"],
-    **{f"decode/{file.name}": ["test_bad_files.py", "test_io.py"] for file in sorted(DECODERS.glob("*.py"))},
+    "io.py": READING,
+    "encode.py": READING,
+    **{f"decode/{file.name}": READING for file in sorted(DECODERS.glob("*.py"))},
     "deep/card.py": ["test_model_files.py"],
     "deep/model_files.py": ["test_model_files.py"],
     "deep/onnx_file.py": ["test_model_files.py"],

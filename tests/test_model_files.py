@@ -544,7 +544,7 @@ def test_a_card_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(CvkitError, match="card.json"):
+    with pytest.raises(CvkitError, match=r"card\.json"):
         cvkit.deep.card.annotate(folder, licence="CC0")
     assert synced and (folder / "card.json").read_bytes() == before
     assert sorted(file.name for file in folder.iterdir()) == ["card.json", "model.onnx", "weights.safetensors"]

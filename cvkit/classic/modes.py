@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 
+from cvkit.errors import CvkitError
+
 MOST = 10_000  # rounds of smoothing
 _AT_ONCE = 32  # rounds after which the peaks are looked at, all of them together
 
@@ -48,7 +50,11 @@ def two_peaks(counts: np.ndarray, method: str) -> tuple[np.ndarray, int, int]:
         if many[-1] < 2:
             break
         rounds[0] = rounds[-1]
-    raise ValueError(
-        f"{method} needs a histogram of two peaks, but this one has {'one' if many[-1] < 2 else 'more'} however it is "
-        "smoothed; try otsu, which needs none."
+    raise CvkitError(
+        "image-modes",
+        came=(
+            f"{method} needs a histogram of two peaks, but this one has "
+            f"{'one' if many[-1] < 2 else 'more'} however it is smoothed"
+        ),
+        remedy="try otsu, which needs none",
     )
