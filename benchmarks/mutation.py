@@ -39,7 +39,8 @@ FILES = {
     **{f"decode/{file.name}": READING for file in sorted(DECODERS.glob("*.py"))},
     "deep/card.py": ["test_model_files.py"],
     "deep/model_files.py": ["test_model_files.py"],
-    "deep/onnx_file.py": ["test_model_files.py"],
+    "deep/onnx_bounds.py": ["test_onnx_bounds.py"],
+    "deep/onnx_file.py": ["test_onnx_bounds.py", "test_model_files.py"],
     "deep/wire.py": ["test_model_files.py"],
 }
 SWAPS = {
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--minutes", type=float, default=60, help="begin no further mutant after so long")
     parser.add_argument("--files", nargs="+", default=[""], metavar="BEGINNING", help="of names, such as decode/")
+    parser.add_argument("--page", default="mutation", help="of benchmarks/results that is written")
     given = parser.parse_args()
     files = [name for name in FILES if name.startswith(tuple(given.files))]
     chosen = draw(given.count, files)
@@ -179,7 +181,7 @@ def main() -> None:
     if done < len(chosen):
         text += f" These are the first of {len(chosen)}: the time was up."
     write_results(
-        "mutation",
+        given.page,
         f"python benchmarks/{' '.join([Path(__file__).name, *sys.argv[1:]])}",
         ["pytest", "hypothesis"],
         text,
