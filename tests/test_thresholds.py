@@ -118,6 +118,49 @@ def test_thresholds_are_those_of_scikit_image_and_opencv(image):
         assert np.array_equal(segment(image, method, **compat), cv2.threshold(image, 0, 1, flag)[1] > 0), method
 
 
+@pytest.mark.parametrize("method", ["li", "isodata", "triangle", "minimum"])
+@pytest.mark.parametrize("name", ["camera", "page", "moon", "nuclei"])
+def test_thresholds_of_floats_are_those_of_scikit_image(name, method):
+    image = IMAGES[name]
+    noise = np.random.default_rng(0).normal(0, 0.5, image.shape)
+    for real in (image / 255, (image / 255).astype(np.float32), image - 128.0, image * 1e3 + noise):
+        try:
+            theirs = real > getattr(filters, f"threshold_{method}")(real.copy())
+        except RuntimeError:
+            with pytest.raises(ValueError, match="needs a histogram of two peaks"):
+                segment(real, method, compat="skimage")
+        else:
+            assert np.array_equal(segment(real, method, compat="skimage"), theirs), real[0, 0]
+
+
+@pytest.mark.parametrize("method", ["li", "isodata", "triangle", "minimum", "kittler", "imagej-default"])
+def test_imagej_has_256_levels_in_every_unit(method):
+    image = IMAGES["page"]
+    assert (image.min(), image.max()) == (0, 255)
+    compat, method = ("imagej-default", "isodata") if method == "imagej-default" else ("imagej", method)
+    mask = segment(image, method, compat=compat)
+    assert 0.05 < mask.mean() < 0.95
+    for other in (
+        image / 255,
+        (image / 255).astype(np.float32),
+        image - 128.0,
+        image.astype(np.uint16) * 200,
+        image * 1e6 - 7e8,
+    ):
+        assert np.array_equal(segment(other, method, compat=compat), mask), other[0, 0]
+    seen = np.ones(image.shape, bool)
+    seen[:20] = False
+    assert np.array_equal(
+        segment(image, method, compat=compat, mask=seen), segment(image / 3, method, compat=compat, mask=seen)
+    )
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_minimum_is_that_of_scikit_image(name):
+    theirs = IMAGES[name] > filters.threshold_minimum(IMAGES[name])
+    assert np.array_equal(segment(IMAGES[name], "minimum", compat="skimage"), theirs)
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_otsu_in_every_unit(name):
     image = IMAGES[name]

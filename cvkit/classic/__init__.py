@@ -167,8 +167,15 @@ def _module(method: str) -> ModuleType:
 
 
 def _threshold(view: _View, module: ModuleType, parameters: dict):
-    takes_histogram = "histogram" in module.threshold.__annotations__
-    return module.threshold(view.histogram if takes_histogram else view.counted, **parameters)
+    if "histogram" not in module.threshold.__annotations__:
+        return module.threshold(view.counted, **parameters)
+    compat, dtype = str(parameters.get("compat")), view.image.dtype
+    if compat == "skimage" and dtype.kind == "f":
+        return module.threshold(Histogram.distinct(view.counted), **parameters)
+    if compat.startswith("imagej") and dtype != np.uint8:
+        levels, unit = view.histogram.of_imagej()
+        return unit(module.threshold(levels, **parameters))
+    return module.threshold(view.histogram, **parameters)
 
 
 def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mask | Classes:

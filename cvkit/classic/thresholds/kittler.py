@@ -22,7 +22,7 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     histogram : Histogram
         Of two levels or more.
     compat : {"imagej"}, optional
-        Iterate from the mean as ImageJ does.
+        Iterate from the mean as ImageJ does, for which all but uint8 is turned into 256 levels first.
 
     Returns
     -------
