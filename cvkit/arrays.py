@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from cvkit.checks import MOST as MOST
+from cvkit.checks import WIDEST as WIDEST
 from cvkit.checks import as_shape as as_shape
 from cvkit.checks import check_values, plain_array
 from cvkit.checks import number as number

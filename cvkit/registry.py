@@ -4,7 +4,6 @@ Listing reads file names only; a method's libraries are imported when it is foun
 """
 
 import ast
-import difflib
 import importlib
 import inspect
 import json
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from cvkit.errors import CvkitError, WrongType
+from cvkit.errors import WrongType, unknown
 from cvkit.notation import parse as parse
 from cvkit.notation import split as split
 
@@ -159,13 +158,13 @@ def find(name: str) -> Entry:
     functions = _step_functions()
     if name in functions:
         return of_callable(functions[name])
-    raise _unknown("method or step", name, methods() + sorted(functions))
+    raise unknown("method or step", name, methods() + sorted(functions))
 
 
 def network(name: str) -> Callable:
     """Find the `build` function of a network by its name."""
     if name not in networks():
-        raise _unknown("network", name, networks())
+        raise unknown("network", name, networks())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
@@ -173,7 +172,7 @@ def network(name: str) -> Callable:
 def gan(name: str) -> Callable:
     """Find the `build` function of a generative adversarial network by its name."""
     if name not in gans():
-        raise _unknown("GAN", name, gans())
+        raise unknown("GAN", name, gans())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.gans.{name}").build
 
@@ -267,10 +266,3 @@ def _kinds(annotation) -> tuple[str, ...]:
     if typing.get_origin(annotation) is typing.Annotated:
         return (annotation.__metadata__[0],)
     return tuple(kind for choice in typing.get_args(annotation) for kind in _kinds(choice))
-
-
-def _unknown(what: str, name: str, known: list[str]) -> CvkitError:
-    near = difflib.get_close_matches(name[:100], known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)};"
-    shown = name if len(name) <= 100 else f"{name[:97]}..."
-    return CvkitError(f"{what.split()[0]}-unknown", f"no {what} is called {shown!r}; {hint} `cvkit list` shows all")

@@ -13,6 +13,7 @@ import cvkit
 from cvkit.classic import segment, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import otsu
+from cvkit.errors import CvkitError
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
 IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
@@ -78,8 +79,9 @@ def test_masks_are_those_of_scikit_image_to_the_bit(name):
     for window in (15, 51):
         theirs = image > filters.threshold_sauvola(image, window, k=0.2)
         assert np.array_equal(segment(image, "sauvola", window=window, compat="skimage"), theirs)
-        theirs = image > filters.threshold_niblack(image, window, k=0.2)
-        assert np.array_equal(segment(image, "niblack", window=window, k=0.2, compat="skimage"), theirs)
+        for k in ({}, {"k": 0.3}, {"k": -0.2}):
+            theirs = image > filters.threshold_niblack(image, window, **k)
+            assert np.array_equal(segment(image, "niblack", window=window, **k, compat="skimage"), theirs)
     real = image / 255.0
     theirs = real > filters.threshold_sauvola(real, 15, k=0.2)
     assert (segment(real, "sauvola", window=15, compat="skimage") != theirs).mean() < 1e-4  # sums of floats are rounded
@@ -174,6 +176,14 @@ def test_wide_windows_do_not_overflow():
 def test_a_window_that_is_none_is_refused(window, method):
     with pytest.raises(ValueError, match="`window` must be an odd integer of at least 3"):
         cvkit.segment(np.eye(5), method, window=window)
+
+
+def test_feng_names_the_numbers_that_were_given():
+    for window in (4, 1, "5"):
+        with pytest.raises(CvkitError, match=f"`window` must be an odd integer of at least 3, got {window!r}"):
+            cvkit.segment(SMALL, "feng", window=window)
+    with pytest.raises(CvkitError, match="`window` times `wider` must be at most 4095, got 1367 times 3"):
+        cvkit.segment(SMALL, "feng", window=1367)
 
 
 @pytest.mark.parametrize("arguments", [{"k": np.nan}, {"k": "a"}, {"r": 0}, {"r": -1}, {"border": "wrap"}])

@@ -15,6 +15,7 @@ from cvkit import registry
 from cvkit.classic import kernel, segment, segment_each, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
+from cvkit.errors import CvkitError
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
 IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
@@ -277,6 +278,18 @@ def test_a_mask_and_nan_leave_pixels_out(method, dtype):
         holed = np.where(seen, image, np.nan)
         assert np.array_equal(segment(holed, method, nan="ignore"), answer)
         assert np.array_equal(segment(holed, method, nan="ignore", mask=seen), answer)
+
+
+def test_unknown_names_are_refused_in_the_same_words_everywhere():
+    image = np.eye(5)
+    for call in (segment, threshold, cvkit.segment):
+        with pytest.raises(CvkitError, match=r"is called 'nope'; .*`cvkit list` shows all") as method:
+            call(image, "nope")
+        with pytest.raises(CvkitError, match="is called 'otzu'; did you mean 'otsu'"):
+            call(image, "otzu")
+        with pytest.raises(CvkitError, match="sauvola has no parameter 'windw'; did you mean 'window'") as parameter:
+            call(image, "sauvola", windw=5)
+        assert (method.value.code, parameter.value.code) == ("method-unknown", "parameter-unknown")
 
 
 def test_nan_and_masks_are_refused_in_words():

@@ -2,7 +2,8 @@
 
 import importlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from cvkit.arrays import VOID, Classes, Image, Mask, as_gray, as_mask, one_of, same_shape
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.surface import Surface
+from cvkit.errors import check_parameters, unknown
 
 __all__ = ["segment", "segment_each", "threshold"]
 
@@ -112,6 +114,7 @@ def threshold(image: Image, method: str, *, mask: Mask | None = None, nan: str =
     12.0
     """
     module, view = _module(method), _look(image, mask, nan)
+    _check(method, module, parameters)
     if not hasattr(module, "threshold"):
         raise ValueError(f"{method} decides without a threshold; call cvkit.classic.segment(image, {method!r}).")
     return float("nan") if view.is_constant else _threshold(view, module, parameters)
@@ -162,8 +165,20 @@ def _look(image: Image, mask: Mask | None, nan: str) -> _View:
     return _View(image, left_out)
 
 
+@cache
+def _methods() -> list[str]:
+    return sorted(file.stem for file in (Path(__file__).parent / "thresholds").glob("[!_]*.py"))
+
+
 def _module(method: str) -> ModuleType:
+    if method not in _methods():
+        raise unknown("method", str(method), _methods())
     return importlib.import_module(f"cvkit.classic.thresholds.{method}")
+
+
+def _check(method: str, module: ModuleType, parameters: dict) -> None:
+    decide = getattr(module, "threshold", None) or module.segment
+    check_parameters(method, parameters, decide.__kwdefaults__ or {})
 
 
 def _threshold(view: _View, module: ModuleType, parameters: dict):
@@ -181,6 +196,7 @@ def _threshold(view: _View, module: ModuleType, parameters: dict):
 def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mask | Classes:
     one_of(foreground, "foreground", ("bright", "dark", "auto"))
     module = _module(method)
+    _check(method, module, parameters)
     if view.is_constant:
         answer = np.zeros(view.image.shape, bool)
         if hasattr(module, "threshold") and module.threshold.__annotations__["return"] == list[float]:

@@ -12,7 +12,7 @@ from cvkit.classic.windows import local, rounded_deviation
 
 
 def threshold(
-    image: Image, *, window: int = 15, k: float = -0.2, border: str = "reflect", compat: str | None = None
+    image: Image, *, window: int = 15, k: float | None = None, border: str = "reflect", compat: str | None = None
 ) -> Surface:
     """Niblack's threshold at every pixel.
 
@@ -21,8 +21,9 @@ def threshold(
     image : (H, W) array
     window : int, odd
         Side of the square window in pixels.
-    k : float
-        Negative for dark objects, positive for bright ones.
+    k : float, optional
+        Negative for dark objects, positive for bright ones. By default -0.2, and 0.2 with ``compat="skimage"``, which
+        is the same threshold.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
     compat : {"skimage", "doxa"}, optional
@@ -39,7 +40,7 @@ def threshold(
     array([[3.41421356, 5.44948974, 5.41421356]])
     """
     one_of(compat, "compat", (None, "skimage", "doxa"))
-    number(k, "k")
+    k = (0.2 if compat == "skimage" else -0.2) if k is None else number(k, "k")
     if compat == "skimage":
         return local(image, window, lambda m, q: m - k * rounded_deviation(m, q), border=border)
     return local(image, window, Linear(b=1, c=k), border="truncate" if compat else border)
