@@ -105,7 +105,7 @@ def summary(name: str) -> str:
 
 
 def explain(name: str) -> str:
-    """Give all that a method, network or step says of itself: formula, source, parameters.
+    """Give all that a method, network, step or function on objects says of itself: formula, source, parameters.
 
     Examples
     --------
@@ -119,6 +119,9 @@ def explain(name: str) -> str:
         return inspect.getdoc(network(name))
     if name in gans():
         return inspect.getdoc(gan(name))
+    components = importlib.import_module("cvkit.classic.components")
+    if name in components.__all__ and name not in _step_functions():
+        return f"In Python: cvkit.classic.components.{name}\n\n{inspect.getdoc(getattr(components, name))}"
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
@@ -216,9 +219,8 @@ def _threshold_entry(name: str) -> Entry:
     decide = decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
     several = decide.__annotations__["return"] == list[float]  # thresholds: as many classes and one more
     frame = _tuning(inspect.signature(classic.segment))
-    parameters = _tuning(inspect.signature(decide)) | {"foreground": frame["foreground"], "nan": frame["nan"]}
-    if several:
-        del parameters["foreground"]
+    shared = {"foreground": not several, "nan": True, "exact": "histogram" in decide.__annotations__}
+    parameters = _tuning(inspect.signature(decide)) | {name: frame[name] for name, wanted in shared.items() if wanted}
 
     def call(image, **arguments):
         return classic.segment(image, name, **arguments)
