@@ -156,6 +156,50 @@ def test_imagej_has_256_levels_in_every_unit(method):
     )
 
 
+@pytest.mark.parametrize("method", ["otsu", "li", "isodata", "moments", "mean", "percentile", "multi_otsu"])
+def test_exact_counts_every_float_on_its_own(method):
+    rng = np.random.default_rng(0)
+    whole = np.concatenate([rng.integers(0, 40, 300), rng.integers(60, 90, 200)])
+    fine = whole[None] / 1e7 + 0.25  # within a level of 65,536, as one value lies far off
+    image = np.append(fine, [[1e3]], axis=1)
+    seen = image < 1
+    assert np.array_equal(
+        segment(image, method, exact=True, mask=seen)[:, :-1], segment(whole[None].astype(np.int32), method)
+    )
+    if method != "multi_otsu":  # which says that there are two values only
+        assert not segment(image, method)[:, :-1].any()
+    exact = segment(image, method, exact=True)
+    shifted = np.append(whole * 1, 10**10 - 2_500_000)[None]  # the same numbers, in units of 1e-7
+    assert np.array_equal(exact, segment(shifted, method, exact=True))
+
+
+def test_exact_otsu_is_the_best_of_all_values():
+    image = np.random.default_rng(1).gamma(2, 1, (7, 11)) ** 4
+    present = np.unique(image)
+    spread = [
+        ((image <= cut).sum() * (image > cut).sum() * (image[image <= cut].mean() - image[image > cut].mean()) ** 2)
+        for cut in present[:-1]
+    ]
+    assert threshold(image, "otsu", exact=True) == present[np.argmax(spread)]
+    assert threshold(image, "mean", exact=True) == pytest.approx(image.mean(), rel=1e-12)
+
+
+def test_exact_is_for_every_global_method_and_no_other():
+    image = IMAGES["coins"] / 255
+    for method in ONE:
+        try:
+            plain = segment(image, method)
+        except ValueError:
+            continue
+        assert (segment(image, method, exact=True) != plain).mean() < 0.01, method
+    assert cvkit.segment(image, "otsu(exact=True)").any()
+    for call in (segment, cvkit.segment):
+        with pytest.raises(CvkitError, match="sauvola has no parameter 'exact'"):
+            call(image, "sauvola", exact=True)
+    with pytest.raises(CvkitError, match="`exact` must be one of False, True, got 'yes'"):
+        segment(image, "otsu", exact="yes")
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_minimum_is_that_of_scikit_image(name):
     theirs = IMAGES[name] > filters.threshold_minimum(IMAGES[name])

@@ -119,11 +119,17 @@ class Histogram:
 
         return Histogram(counts, _ALL[np.dtype(np.uint8)], _ALL[np.dtype(np.uint8)]), unit
 
+    @property
+    def step(self) -> float:
+        """What a place of `halves` is worth in the unit of the image."""
+        levels = self.trimmed()
+        return float(levels.values[1] - levels.values[0]) if self.spaced else 1.0
+
     def trimmed(self) -> "Histogram":
         """Leave out the empty levels at both ends."""
         found = self.counts > 0
         inner = slice(int(found.argmax()), len(found) - int(found[::-1].argmax()))
-        return Histogram(self.counts[inner], self.values[inner], self.edges[inner])
+        return Histogram(self.counts[inner], self.values[inner], self.edges[inner], self.spaced)
 
     def populated(self) -> "Histogram":
         """Leave out all empty levels; the values are evenly spaced no more."""
@@ -137,7 +143,7 @@ class Histogram:
         -------
         edges, dark, bright, dark_sum, bright_sum : (L,) float64 arrays
             The thresholds, how many pixels lie on either side, and the sums of their places: of a pixel of the least
-            value 0, of the next level 1, and so on.
+            value 0, of the next level 1, and so on; of distinct values how much they exceed the least.
         """
         edges, dark, dark_sum = self.sums()
         return edges[:-1], dark[:-1], dark[-1] - dark[:-1], dark_sum[:-1], dark_sum[-1] - dark_sum[:-1]
@@ -152,6 +158,9 @@ class Histogram:
         """
         levels = self.trimmed()
         dark = np.cumsum(levels.counts)  # integers: exact, and summed ten times as fast
+        if not levels.spaced:
+            places = levels.values - levels.values[0]
+            return levels.edges, dark.astype(np.float64), np.cumsum(levels.counts * places)
         dark_sum = levels.counts * _PLACES[: len(dark)] if len(dark) <= LEVELS else levels.counts * np.arange(len(dark))
         return levels.edges, dark.astype(np.float64), np.cumsum(dark_sum, out=dark_sum).astype(np.float64)
 
@@ -162,6 +171,12 @@ class Histogram:
         """
         trimmed, levels = self.trimmed(), whole(levels, "levels", 2)
         many = len(trimmed.counts)
+        if not self.spaced:
+            low, high = float(trimmed.values[0]), float(trimmed.values[-1])
+            ends = low + (high - low) / levels * np.arange(1, levels + 1)
+            ends[-1] = high
+            counts = np.bincount(np.searchsorted(ends, trimmed.values), trimmed.counts, levels).astype(np.int64)
+            return Histogram(counts, ends - (high - low) / levels / 2, ends)
         if many <= levels:
             return trimmed
         place = np.arange(many) * levels // many

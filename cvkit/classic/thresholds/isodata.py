@@ -42,7 +42,7 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
         histogram = histogram.of_skimage()
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
     levels = histogram.trimmed()
-    origin, step = levels.values[0], levels.values[1] - levels.values[0]
+    origin, step = levels.values[0], histogram.step
     halfway = (dark_sum / dark + bright_sum / bright) / 2 * step + origin
     if compat == "skimage":
         return _skimage(histogram, edges, halfway)
