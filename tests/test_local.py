@@ -104,14 +104,19 @@ DOXA = {
     "wolf": "696f6b90 89c681c7 7f294f73 c1d539be a4e2febf d0ad51a0",
     "nick": "d6062368 d88e7787 cf946b5f d5b263fe 7d2c5877 cb833664",
     "wan": "3140c4e6 99e81153 acde99a9 3582a12f d02464fb eef5e395",
+    "bernsen": "018ad0c2 484e4b1e 2334bf1c e1ffcb25 a3e54cfc 3107d3dd",
+    "singh": "c5075524 e09018b4 b36bd98e 5d46a7a7 1719cc94 ab63611c",
+    "bradley": "29817eb3 8a32b1d2 5cb2835c ad6cde5d 9b0ddb67 850a7bb7",
+    "phansalkar": "293b6410 535900e8 9f80a499 0f1718da 29d74ec2 4d28da95",
 }
 
 
 @pytest.mark.parametrize("method", DOXA)
 def test_masks_are_those_of_doxa_to_the_bit(method):
-    k = {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)
+    k = {"k": {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)}
+    more = {"bernsen": {}, "bradley": {}, "phansalkar": k | {"p": 3.0}}.get(method, k)
     for image, theirs in zip(IMAGES.values(), DOXA[method].split(), strict=True):
-        mask = segment(image, method, foreground="dark", window=51, k=k, compat="doxa")
+        mask = segment(image, method, foreground="dark", window=51, **more, compat="doxa")
         assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
 
 
@@ -192,7 +197,7 @@ def test_sauvola_refuses_senseless_parameters(arguments):
         cvkit.segment(np.eye(5), "sauvola", **arguments)
 
 
-@pytest.mark.parametrize("method", ["niblack", "sauvola", "wolf", "nick", "wan", "adaptive_mean"])
+@pytest.mark.parametrize("method", ["adaptive_mean", "adaptive_gaussian", *DOXA])
 def test_compat_is_one_of_those_that_there_are(method):
     assert "compat" in importlib.import_module(f"cvkit.classic.thresholds.{method}").threshold.__kwdefaults__
     with pytest.raises(ValueError, match="`compat` must be one of None, "):
