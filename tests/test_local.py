@@ -120,6 +120,25 @@ def test_masks_are_those_of_doxa_to_the_bit(method):
         assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
 
 
+# What cv2.ximgproc.niBlackThreshold of opencv-contrib 5.0.0 gives with windows of 51.
+XIMGPROC = {
+    "niblack": "20f92917 86f67d75 7c88e5dd 3d017a5e 3597729a 72a2e749",
+    "sauvola": "14a6caf9 2d7820d1 1afa7340 420c5bfc 6fdb3d00 ce2b79e4",
+    "wolf": "160c76a7 c68a9664 9f8236d9 778438fa 9c8f6335 6d83a782",
+    "nick": "6e2df66d f75ccaf3 23f82e40 4fd325ce 8cab7c5b 8e3ce489",
+}
+
+
+@pytest.mark.parametrize("method", XIMGPROC)
+def test_masks_are_those_of_ximgproc_to_the_bit(method):
+    k = {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)
+    for image, theirs in zip(IMAGES.values(), XIMGPROC[method].split(), strict=True):
+        mask = segment(image, method, window=51, k=k, compat="opencv")
+        assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
+    with pytest.raises(CvkitError, match="`compat='opencv'` needs uint8, got float64; leave `compat` out"):
+        segment(IMAGES["coins"] / 255, method, compat="opencv")
+
+
 @pytest.mark.parametrize("window", [3, 9])
 def test_local_otsu_is_otsu_of_every_window(window):
     image = np.random.default_rng(1).integers(0, 12, (14, 11)).astype(np.uint8) * 20

@@ -6,14 +6,17 @@ W. Niblack, An Introduction to Digital Image Processing, Prentice-Hall, 1986, pa
 scikit-image writes ``m - k * s``, ImageJ takes discs for windows; ximgproc of OpenCV rounds the threshold.
 """
 
+import numpy as np
+
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local, rounded_deviation
+from cvkit.classic.ximgproc import local_of_opencv, scaled, single
 
 
 def threshold(
     image: Image, *, window: int = 15, k: float | None = None, border: str = "reflect", compat: str | None = None
-) -> Surface:
+) -> Surface | np.ndarray:
     """Niblack's threshold at every pixel.
 
     Parameters
@@ -26,21 +29,23 @@ def threshold(
         is the same threshold.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
-    compat : {"skimage", "doxa"}, optional
-        scikit-image has the other sign of `k`; in Doxa windows end at the border of the image.
+    compat : {"skimage", "doxa", "opencv"}, optional
+        scikit-image has the other sign of `k`; in Doxa windows end at the border of the image; ximgproc of OpenCV takes
+        uint8, computes in float32, replicates the border and rounds the threshold.
 
     Returns
     -------
-    threshold : (H, W) Surface
+    threshold : (H, W) Surface, or with "opencv" an array of uint8
 
     Examples
     --------
-    >>> import numpy as np
     >>> np.asarray(threshold(np.array([[0, 3, 6]], np.uint8), window=3, k=1))
     array([[3.41421356, 5.44948974, 5.41421356]])
     """
-    one_of(compat, "compat", (None, "skimage", "doxa"))
+    one_of(compat, "compat", (None, "skimage", "doxa", "opencv"))
     k = (0.2 if compat == "skimage" else -0.2) if k is None else number(k, "k")
+    if compat == "opencv":
+        return local_of_opencv(image, window, lambda m, v, q, s: scaled(s, single(k), m))
     if compat == "skimage":
         return local(image, window, lambda m, q: m - k * rounded_deviation(m, q), border=border)
     return local(image, window, Linear(b=1, c=k), border="truncate" if compat else border)
