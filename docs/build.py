@@ -32,7 +32,8 @@ A pixel is foreground if it exceeds the threshold. All take also
 - in Python `mask=`, where to look: the rest is treated like ignored NaN.
 
 RGB is turned to grey by 0.299 R + 0.587 G + 0.114 B. If all values are equal there is nothing to tell apart: the mask
-is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit.
+is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit; what
+it does for a dtype that the library does not take is said with the method.
 """
 
 

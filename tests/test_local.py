@@ -120,6 +120,14 @@ def test_masks_are_those_of_doxa_to_the_bit(method):
         assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
 
 
+def test_niblack_is_that_of_doxa_where_all_is_equal_and_rounding_decides():
+    image = np.full((60, 80), 253, np.uint8)
+    image[30], image[5:9, 60:] = 10, 200
+    dark = segment(image, "niblack", foreground="dark", window=15, compat="doxa")
+    assert hashlib.sha256(np.packbits(dark)).hexdigest().startswith("7ce29f58")
+    assert np.array_equal(segment(image, "niblack", window=15, compat="doxa"), ~dark)
+
+
 # What cv2.ximgproc.niBlackThreshold of opencv-contrib 5.0.0 gives with windows of 51.
 XIMGPROC = {
     "niblack": "20f92917 86f67d75 7c88e5dd 3d017a5e 3597729a 72a2e749",

@@ -55,7 +55,7 @@ def threshold(
     if compat:
         contrast = 25 if contrast is None else number(contrast, "contrast", low=0)
         level = 100 if level is None else number(level, "level")
-        return local(image, window, _doxa(contrast, level), border="truncate")
+        return local(image, window, _of_doxa(contrast, level), border="truncate")
     full = 2 * half_range(image)
     contrast = full * 15 / 255 if contrast is None else number(contrast, "contrast", low=0)
     level = least(image) + full / 2 if level is None else number(level, "level")
@@ -73,7 +73,7 @@ def threshold(
     return local(image, window, formula, border=border)
 
 
-def _doxa(contrast: float, level: float) -> Callable:
+def _of_doxa(contrast: float, level: float) -> Callable:
     def formula(low, high):
         low, high = low.astype(np.float64), high.astype(np.float64)
         return np.where(high - low > contrast, (low + high) // 2, level)

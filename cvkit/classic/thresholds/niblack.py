@@ -6,11 +6,13 @@ W. Niblack, An Introduction to Digital Image Processing, Prentice-Hall, 1986, pa
 scikit-image writes ``m - k * s``, ImageJ takes discs for windows; ximgproc of OpenCV rounds the threshold.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
-from cvkit.classic.windows import local, rounded_deviation
+from cvkit.classic.windows import local, means_of_doxa, rounded_deviation
 from cvkit.classic.ximgproc import local_of_opencv, scaled, single
 
 
@@ -48,4 +50,17 @@ def threshold(
         return local_of_opencv(image, window, lambda m, v, q, s: scaled(s, single(k), m))
     if compat == "skimage":
         return local(image, window, lambda m, q: m - k * rounded_deviation(m, q), border=border)
-    return local(image, window, Linear(b=1, c=k), border="truncate" if compat else border)
+    if compat == "doxa":
+        return local(image, window, _of_doxa(k), border="truncate")
+    return local(image, window, Linear(b=1, c=k), border=border)
+
+
+def _of_doxa(k: float) -> Callable:
+    """Where all is equal rounding decides, and a variance below 0 makes a pixel bright."""
+
+    def formula(m, q, n):
+        m, q = means_of_doxa(n, m, q)
+        with np.errstate(invalid="ignore"):
+            return np.nan_to_num(m + k * np.sqrt(q - m * m), nan=-np.inf)
+
+    return formula

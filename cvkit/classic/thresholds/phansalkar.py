@@ -66,16 +66,17 @@ def threshold(
         return black + full * share * (1 + p * np.exp(-q * share) + k * (s / (full * r) - 1))
 
     if compat:
-        return local(image, window, _doxa(k, p, q / 255), border="truncate")
+        return local(image, window, _of_doxa(k, p, q / 255), border="truncate")
     return local(image, window, formula, border=border)
 
 
-def _doxa(k: float, p: float, decay: float) -> Callable:
-    """The formula in the unit of uint8, with the variance as a difference that may fall below 0."""
+def _of_doxa(k: float, p: float, decay: float) -> Callable:
+    """The formula in the unit of uint8, where a variance below 0 makes a pixel bright."""
 
     def formula(m, q, n):
         m, q = means_of_doxa(n, m, q)
         with np.errstate(invalid="ignore"):
-            return m * (1 + p * np.exp(-decay * m) + k * (np.sqrt(q - m * m) / 128 - 1))
+            surface = m * (1 + p * np.exp(-decay * m) + k * (np.sqrt(q - m * m) / 128 - 1))
+            return np.nan_to_num(surface, nan=-np.inf)
 
     return formula
