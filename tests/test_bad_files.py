@@ -110,6 +110,7 @@ REFUSED = [
     (11, patched(PNG, (len(PNG) - 14, b"\0\0")), "file-damaged", "copy it again"),
     (15, png(30000, 30000, bytes(30000), bits=1), "image-too-large", "max_pixels=900000000"),
     (16, png(100_000, 100_000, b""), "image-too-large", "if the file is to be trusted"),
+    (16, png(1_000_001, 1, b""), "image-unsupported", "libpng refuses; store it as TIFF"),
     (17, retagged(tiff(GREY), ImageWidth=60000, ImageLength=60000), "image-too-large", "max_pixels=3600000000"),
     (18, b"P6 24 32 255\n", "file-truncated", "allow_truncated=True"),
     (19, png(0, 8, b""), "file-damaged", "its size is 0 x 8; copy it again"),
@@ -450,7 +451,7 @@ def test_answers_replace_neither_images_nor_each_other(tmp_path, monkeypatch):
     assert "[output-twice]" in run("a/x.png", "b/x.png").output
     for name in ("a/x.png", "a/link.png", "a/../a/x.png"):  # 68
         answer = run("a/x.png", "-o", name)
-        assert answer.exit_code == 1 and "choose another name with -o.  [output-is-input]" in answer.output
+        assert answer.exit_code == 1 and "choose another name.  [output-is-input]" in answer.output
     assert (tmp_path / "a" / "x.png").read_bytes() == PNG
     assert run("a/x.png", "-o", "a/masks").exit_code == 0  # 67
     assert os.listdir("a/masks") == ["x-mask.png"]
