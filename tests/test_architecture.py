@@ -76,7 +76,7 @@ ALLOWED = {
     "compare/objects": {"numpy", "cvkit.arrays"},
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/generation": {"numpy", "cvkit.arrays"},
-    "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.compare"},
+    "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
     "compare/curves": {"matplotlib"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
