@@ -69,7 +69,7 @@ def read(
     allow_truncated : bool
         Read what is there of an image that is cut short. What is missing is 0, or the grey that JPEG has for it.
     max_pixels : int
-        Refuse a larger image before it takes any memory.
+        Refuse a larger image before it takes any memory; that of an animation counts with all before it.
     max_bytes : int
         Refuse a larger file, unless it is a TIFF, of which only the parts are read that are needed.
 

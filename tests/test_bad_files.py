@@ -356,6 +356,112 @@ def test_what_is_there_of_a_cut_file_is_read_if_asked_for(put, content):
     same(read(put(content), allow_truncated=True), whole)
 
 
+BIG, MANY = pillow(LARGE, "JPEG"), pillow(LARGE, "JPEG", progressive=True)
+MARKED = pillow(LARGE, "JPEG", restart_marker_blocks=2)
+START = BIG.index(b"\xff\xda")
+ONE = BIG[:START] + bytes.fromhex("ffda0008010100003f00") + BIG[START + 14 :]  # of the first channel alone
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BIG[:-200] + BIG,  # another picture begins in its scan
+        BIG[:-200] + b"garbage \xff\x42 and \xff\xd9 more",
+        BIG[:-200] + b"\xff\xf0\0\x04ab\xff\xd9",
+        BIG[:-200] + b"\xff\xe1\xff\xff\xff\xd9",  # a segment that leads out of the file
+        MANY[: MANY.rindex(b"\xff\xc4") - 40] + BIG,
+        MARKED[:-200] + b"\xff\xd9",  # restarts are missing at its end
+        MARKED.replace(b"\xff\xd1", b"\xff\xd5", 1),  # or within
+        ONE,
+    ],
+)
+def test_an_end_marker_further_on_does_not_make_a_jpeg_whole(put, content):
+    path = put(content)
+    for call in (read, read_truth):
+        with pytest.raises(CvkitError) as caught:
+            call(path)
+        check(caught.value, path, "file-truncated", "allow_truncated=True")
+    assert cvkit.io.inspect(path).truncated
+    assert read(path, allow_truncated=True).shape == LARGE.shape
+
+
+def test_what_is_whole_in_a_jpeg_stays_whole(put):
+    segments = b"\xff\xfe\0\x04ab"
+    for content in (BIG, MANY, MARKED):
+        whole = read(put(content))
+        more = patched(content, (len(content) - 2, b"\xff\xff\xff\xd9"))  # filled before the marker
+        for other in (content + b"\xff\xd8\xff trailing", content[:2] + segments + content[2:], more):
+            same(read(put(other)), whole)
+    assert read(put(MARKED[:-2] + b"\xff\xd7\xff\xd9")).shape == LARGE.shape  # a restart behind the last
+    with pytest.raises(CvkitError, match="more than 100000 segments"):
+        read(put(JPEG[:2] + segments * 100_001 + JPEG[2:]))
+
+
+def mpo(*others):
+    """Give a JPEG that lists others: their type, and their bytes."""
+    index = b"II*\0" + struct.pack("<IHHHII", 8, 1, 0xB002, 7, 16 * (1 + len(others)), 26) + bytes(4)
+    start = 2 + 4 + 4  # where the index begins
+    place = len(JPEG) + 8 + len(index) + 16 * (1 + len(others))
+    entries = struct.pack("<IIIHH", 0x030000, place, 0, 0, 0)
+    behind = b""
+    for kind, content in others:
+        entries += struct.pack("<IIIHH", kind, len(content), place + len(behind) - start, 0, 0)
+        behind += content
+    segment = b"MPF\0" + index + entries
+    return JPEG[:2] + b"\xff\xe2" + struct.pack(">H", 2 + len(segment)) + segment + JPEG[2:] + behind
+
+
+SMALL = pillow(255 - RGB[:8, :16], "JPEG")
+
+
+def test_pictures_behind_a_jpeg_are_pages(put):
+    content = mpo((0x020002, SMALL), (0, PROGRESSIVE), (0x010001, SMALL))
+    path = put(content)
+    with pytest.raises(CvkitError) as caught:
+        read(path)
+    check(caught.value, path, "image-pages", "it holds 3 images; choose one with cvkit.read(path, page=0)")
+    for page, expected in enumerate((JPEG, SMALL, PROGRESSIVE)):
+        image, info = read(path, page=page, info=True)
+        same(image, read(put(expected, "y.jpg")))
+        assert (info.pages, info.page, info.height) == (3, page, len(image))
+    with pytest.raises(CvkitError, match="there is no page 3"):
+        read(path, page=3)
+    with pytest.raises(CvkitError) as caught:  # the second one is cut
+        read(put(mpo((0x020002, SMALL[:-40]))), page=1)
+    assert caught.value.code == "file-truncated"
+    frames = {"save_all": True, "append_images": [Pillow.fromarray(255 - RGB)]}
+    assert cvkit.io.inspect(put(pillow(RGB, "MPO", **frames))).pages == 2
+
+
+def test_what_helps_a_photograph_is_no_page(put):
+    gain = SMALL[:2] + b"\xff\xe1\0\x18http://ns hdrgm:Version" + SMALL[2:]
+    content = mpo((0x010001, SMALL), (0, gain))
+    image, info = read(put(content), info=True)
+    same(image, read(put(JPEG)))
+    assert info.pages == 1
+    same(read(put(mpo((0, SMALL))[: -len(SMALL)])), image)  # listed, and taken off by some program
+    for place in range(14, 60):  # whatever the index says
+        for new in (b"\xff\xff", b"\0\0"):
+            assert read(put(patched(content, (place, new))), page=0).shape == RGB.shape
+
+
+def test_images_one_behind_the_other_are_pages(put):
+    path = put(b"P5 2 1 255\n\1\2" + b"P6 1 1 255\n\3\4\5\n" + b"P4 3 2\n\xa0\0" + b"P2 1 1 9 7\n")
+    with pytest.raises(CvkitError) as caught:
+        read(path)
+    check(caught.value, path, "image-pages", "it holds 4 images")
+    expected = [[[1, 2]], [[[3, 4, 5]]], [[False, True, False], [True] * 3], [[7]]]
+    for page, values in enumerate(expected):
+        assert read(path, page=page).tolist() == values
+    assert read(put(b"P5 2 1 255\n\1\2\n P5 trailing")).tolist() == [[1, 2]]
+    assert read(put(b"P5 2 1 255\n\1\2P5 9 9 9 \0"), page=0).tolist() == [[1, 2]]
+    with pytest.raises(CvkitError, match="cut short"):
+        read(put(b"P5 2 1 255\n\1\2P5 9 9 9 \0"), page=1)
+    with pytest.raises(CvkitError) as caught:
+        read(put(b"P5 1 1 9 \0" * 100_001), page=0)
+    check(caught.value, path, "image-unsupported", "more than 100000 images; split it into several")
+
+
 def test_what_is_not_read_in_part(put):
     cases = [(GIF[:-9], "file-truncated"), (GIF[:-1], "image-unsupported"), (LOSSY[:-9], "image-unsupported")]
     for content, code in cases:

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import GifImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged, unsupported
+from cvkit.decode.info import MOST_PAGES, Info, crowded, cut, damaged, unsupported
 
 SIGNATURE = re.compile(rb"GIF8[79]a", re.DOTALL)
 _DENSEST = 4096  # pixels that a byte of LZW can hold, most generously
@@ -27,6 +27,8 @@ def look(data: bytes) -> Info:
             if left + across > width or top + down > height:  # Pillow would make the whole image as large as that
                 raise damaged("an image in it lies outside of its frame")
             info.pages += 1
+            if info.pages > MOST_PAGES:
+                raise crowded()
             first = first or length
     info.truncated = name != b";" or width * height > _DENSEST * first
     if not info.pages:

@@ -63,5 +63,5 @@ def from_pillow(image: Any, info: Info) -> np.ndarray:
     with pillow():
         image.seek(info.page)
         if not info.indexed and image.mode not in ("1", "L", "LA"):
-            image = image.convert("RGBA")
+            image = image.convert("RGB" if image.mode in ("P", "RGB") else "RGBA")
         return np.array(image)
