@@ -64,7 +64,9 @@ def encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
         tifffile.imwrite(buffer, image, photometric=colours, compression="zlib", metadata=None, software=False)
         return buffer.getvalue()
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []  # above 100 is lossless
-    _, data = cv2.imencode(suffix, np.ascontiguousarray(image if image.ndim == 2 else image[:, :, ::-1]), options)
+    done, data = cv2.imencode(suffix, np.ascontiguousarray(image if image.ndim == 2 else image[:, :, ::-1]), options)
+    if not done:
+        raise ValueError("OpenCV gives no reason")
     return data.tobytes()
 
 

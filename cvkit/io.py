@@ -63,7 +63,8 @@ def read(
     gray : bool
         Turn RGB into luma as `cvkit.preprocess.gray` does.
     page : int, optional
-        Which image of a file that holds several, from 0.
+        Which image of a file that holds several, from 0: a page of a TIFF, a picture of an animation or an MPO, one of
+        several PGM behind each other. Thumbnails, gain and depth maps that a camera adds do not count.
     info : bool
         Give also what the file is and what was changed on the way.
     allow_truncated : bool

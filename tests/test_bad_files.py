@@ -21,6 +21,7 @@ import cvkit
 from cvkit import read, read_truth, write
 from cvkit.cli import main
 from cvkit.errors import CvkitError
+from cvkit.registry import TRAINED
 
 resource = pytest.importorskip("resource", reason="this system bounds neither files nor memory")
 GREY = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (24, 32), np.uint8), (0, 0), 2)
@@ -78,6 +79,18 @@ def looped(data):
     return patched(data, (tifffile.TiffFile(io.BytesIO(data)).pages.next_page_offset, struct.pack("<I", 8)))
 
 
+def pages(count, big=False):
+    """Give a TIFF of so many pages, of which all but the first say nothing but where the next is."""
+    first = pillow(GREY, "TIFF")
+    if not big:
+        start = len(first)
+        links = [struct.pack("<HI", 0, start + 6 * (n + 1)) for n in range(count - 2)] + [struct.pack("<HI", 0, 0)]
+        place = tifffile.TiffFile(io.BytesIO(first)).pages.next_page_offset
+        return patched(first, (place, struct.pack("<I", start))) + b"".join(links)
+    links = (struct.pack(">QQ", 0, 16 * (n + 2)) for n in range(count - 1))
+    return b"MM\0+\0\x08\0\0" + struct.pack(">Q", 16) + b"".join(links) + bytes(16)
+
+
 def in_jpeg(data, marker, offset, new):
     """Change bytes behind a marker of a JPEG."""
     return patched(data, (data.index(marker) + offset, new))
@@ -94,6 +107,8 @@ HEADER = JPEG[JPEG.index(b"\xff\xc0") :][:19]
 FIVE = tiff(np.zeros((9, 8, 5), np.uint8), planarconfig="contig")
 LONG = (np.arange(70000) % 251).astype(np.uint8)[None]
 NOTHING = zlib.compress(bytes(1 << 26), 9)  # 64 MB in 65 kB
+ONNX, WEIGHTS = ((TRAINED / "nuclei" / name).read_bytes()[:9999] for name in ("model.onnx", "weights.safetensors"))
+TINY = b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"  # an image of one pixel in a GIF
 TEXT = b"a\0\0" + NOTHING
 SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
 
@@ -135,6 +150,16 @@ REFUSED = [
     (107, in_jpeg(JPEG, b"\xff\xc0", 5, struct.pack(">HH", 9999, 9999)), "file-truncated", "allow_truncated=True"),
     (109, retagged(tiff(GREY, rowsperstrip=8, compression="zlib"), ImageLength=200), "file-damaged", "needs 25"),
     (110, retagged(tiff(GREY), StripByteCounts=0), "file-truncated", "allow_truncated=True"),
+    (130, ANIMATED["GIF"][:-1] + b"!\xfe" + b"\1a" * 5_000_001 + b"\0;", "file-damaged", "more than 5000000 parts"),
+    (131, b"RIFF\xff\xff\xff\x7fWEBP" + b"abcd\0\0\0\0" * 1_000_001, "file-damaged", "more than 1000000 chunks"),
+    (132, ONNX, "file-format", "a network; name the folder of the model"),
+    (132, WEIGHTS, "file-format", "a network; name the folder"),
+    (132, b"\x1c\0\0\0TFL3\x14\0\0\0", "file-format", "a network; name the folder"),
+    (133, pages(100_001), "image-unsupported", "a file of more than 100000 images; split it into several"),
+    (133, pages(100_001, big=True), "image-unsupported", "a file of more than 100000 images"),
+    (133, GIF[:-1] + TINY * 100_001 + b";", "image-unsupported", "a file of more than 100000 images"),
+    (134, pages(100_000), "image-pages", "it holds 100000 images; choose one"),
+    (135, pages(3)[:-1], "file-truncated", "there are pages missing"),
     (111, bytes(4096), "file-format", "nothing but zeros; copy or download it again"),
     (112, png(9999, 9999, b"x" * 99), "file-truncated", "allow_truncated=True"),
     (113, JPEG[:20] + b"\xff\xe1\x00\x40" + JPEG[:62], "file-truncated", "the image itself is missing"),
@@ -275,6 +300,17 @@ def test_a_page_of_an_animation(put, format, page):  # 34
     expected = RGB if page == 0 else 255 - RGB
     assert image.shape == RGB.shape and np.abs(image.astype(int) - expected).mean() < 30
     assert info.pages == 2 and info.page == page and f"page {page} of 2, counted from 0" in info.done
+
+
+@pytest.mark.parametrize("format", ANIMATED)
+def test_what_must_be_decoded_on_the_way_counts(put, format):
+    path, count = put(ANIMATED[format]), RGB.shape[0] * RGB.shape[1]
+    assert read(path, page=0, max_pixels=count).shape == read(path, page=1, max_pixels=2 * count).shape
+    with pytest.raises(CvkitError) as caught:
+        read(path, page=1, max_pixels=2 * count - 1)
+    words = f"2 images of 32 x 24 pixels are more than the limit of {2 * count - 1}"
+    check(caught.value, path, "image-too-large", words)
+    assert f"max_pixels={2 * count}" in str(caught.value)
 
 
 def test_what_is_no_file(tmp_path, monkeypatch):
@@ -605,6 +641,18 @@ def test_inspect_decodes_nothing(tmp_path, monkeypatch):
     answer = CliRunner().invoke(main, ["inspect", "bomb.png", "none.png", "large.tif"])
     assert answer.exit_code == 1 and "values    rgb, 32 bits" in answer.output
     assert "[image-too-large]" in answer.output and "[file-missing]" in answer.output
+    (tmp_path / "five.tif").write_bytes(FIVE)
+    (tmp_path / "complex.tif").write_bytes(tiff(np.ones((3, 4), np.complex64)))
+    for name in ("five.tif", "complex.tif", TRAINED / "nuclei" / "model.onnx"):
+        answer = CliRunner().invoke(main, ["inspect", str(name)])
+        assert answer.exit_code == 1 and "  refused   " in answer.output, name
+    mixed = tmp_path / "mixed.tif"
+    with tifffile.TiffWriter(mixed) as file:
+        file.write(np.ones((3, 4), np.complex64))
+        file.write(GREY, photometric="minisblack")
+    assert CliRunner().invoke(main, ["inspect", "mixed.tif"]).exit_code == 0
+    monkeypatch.undo()
+    same(read(mixed, page=1), GREY)
 
 
 def test_doctor_finds_what_is_missing(tmp_path, monkeypatch):

@@ -480,6 +480,12 @@ def test_a_failing_disk_leaves_the_old_file_and_no_stump(tmp_path, monkeypatch):
         write(tmp_path / "f.png", picture())
 
 
+def test_what_opencv_does_not_encode_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, ()))
+    with pytest.raises(ValueError, match=r"x\.png: the image cannot be encoded \(OpenCV gives no reason\); use \.tif"):
+        write(tmp_path / "x.png", picture())
+
+
 def test_views_are_written_as_they_look(tmp_path):
     image = picture("uint16", (20, 30, 3))
     for view in (image[::2, ::-1], image.transpose(1, 0, 2), np.asfortranarray(image), image.astype(">u2")):

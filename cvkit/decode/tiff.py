@@ -41,8 +41,8 @@ def look(file: BinaryIO, page: int | None) -> Info:
         info.truncated = _needed(frame) > tiff.filehandle.size or _has_gaps(frame)
         if page is not None or count == 1:
             _check_kind(frame)
-        series = tiff.series[0].shape if tiff.is_imagej or tiff.is_shaped else ()
-        if count == 1 and math.prod(series) > frame.size:
+        series = tiff.series[0].shape if count == 1 and (tiff.is_imagej or tiff.is_shaped) else ()
+        if math.prod(series) > frame.size:
             raise unsupported(f"expected one image, got a stack of shape {series} in one block", "split it first")
     return info
 
