@@ -5,6 +5,7 @@ on they are ours.
 """
 
 import io
+import itertools
 import os
 import struct
 import sys
@@ -108,6 +109,8 @@ FIVE = tiff(np.zeros((9, 8, 5), np.uint8), planarconfig="contig")
 LONG = (np.arange(70000) % 251).astype(np.uint8)[None]
 NOTHING = zlib.compress(bytes(1 << 26), 9)  # 64 MB in 65 kB
 ONNX, WEIGHTS = ((TRAINED / "nuclei" / name).read_bytes()[:9999] for name in ("model.onnx", "weights.safetensors"))
+CONTROL = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 2, 2, 0, 0, 1, 1, 0, 0))
+DEEP = png(2, 2, bytes(10), chunk(b"acTL", struct.pack(">II", 2, 0)), CONTROL, CONTROL, bits=16)
 TINY = b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"  # an image of one pixel in a GIF
 TEXT = b"a\0\0" + NOTHING
 SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
@@ -143,6 +146,7 @@ REFUSED = [
     (52, b"\x93NUMPY\x01\0v\0{'descr': '<f8', 'shape': (1000000, 500000)}", "file-format", "numpy.load"),
     (101, patched(GIF, (GIF.index(b",") + 5, b"\xff\xff")), "file-damaged", "outside of its frame; copy it again"),
     (102, patched(ANIMATED["PNG"], (41, struct.pack(">I", 4_000_000))), "file-truncated", "2 of 4000000 images"),
+    (136, DEEP, "image-unsupported", "an animation of 16 bits; store each image in a file of its own"),
     (103, JPEG[:-2].replace(b"\xff\xda", HEADER + b"\xff\xda"), "file-damaged", "two headers"),
     (104, PROGRESSIVE[:-2] + SCAN * 101 + b"\xff\xd9", "image-unsupported", "more than 100 scans; save it anew"),
     (105, JPEG.replace(b"\xff\xc0", b"\xff\xc9"), "image-unsupported", "arithmetic); convert it to PNG"),
@@ -431,6 +435,18 @@ def test_what_is_whole_in_a_jpeg_stays_whole(put):
     assert read(put(MARKED[:-2] + b"\xff\xd7\xff\xd9")).shape == LARGE.shape  # a restart behind the last
     with pytest.raises(CvkitError, match="more than 100000 segments"):
         read(put(JPEG[:2] + segments * 100_001 + JPEG[2:]))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 7), (17, 15), (33, 17), (8, 33)])
+def test_restarts_are_counted_as_encoders_do(put, shape):
+    image = LARGE[: shape[0], : shape[1]]
+    for ways in itertools.product((0x411111, 0x221111, 0x121111, 0x211111, 0x111111), (1, 2, 5), (0, 1)):
+        names = cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_RST_INTERVAL, cv2.IMWRITE_JPEG_PROGRESSIVE
+        options = [number for pair in zip(names, ways, strict=True) for number in pair]
+        assert read(put(cv2.imencode(".jpg", image, options)[1].tobytes())).shape == image.shape, ways
+    for options in itertools.product((0, 1, 2), (False, True), (1, 3)):
+        how = dict(zip(("subsampling", "progressive", "restart_marker_blocks"), options, strict=True))
+        assert read(put(pillow(image, "JPEG", **how))).shape == image.shape, how
 
 
 def mpo(*others):

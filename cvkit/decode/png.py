@@ -49,6 +49,8 @@ def look(data: bytes) -> Info:
         info.pages = stated + (first == 2)
         if frames != stated:
             raise cut(f"{frames} of {stated} images are there")
+        if info.pages > 1 and bits == 16:
+            raise unsupported("an animation of 16 bits", "store each image in a file of its own")
     info.truncated = name != b"IEND" or _raw_size(data) > _DEFLATE * size
     return info
 
@@ -62,8 +64,6 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
     )
     info.indexed = indices and pixels.has_colours(opened)
     if animated or info.indexed:
-        if info.bits == 16:
-            raise unsupported("an animation of 16 bits", "store each image in a file of its own")
         return pixels.from_pillow(opened, info)
     image = pixels.from_opencv(data, info)
     if info.colour == "grey":
