@@ -26,7 +26,7 @@ def pages(data: bytes) -> list[tuple[int, int]]:
     for code, start, end, _ in _segments(data):
         if code == 0xE2 and data.startswith(b"MPF\0", start):
             return mpo.pictures(data, start + 4, end)
-        if code == _SCAN:
+        if code in _FRAMES:
             break
     return [(0, len(data))]
 
