@@ -52,6 +52,13 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
     ValueError
         If the shape is not that of an image, it is empty, or it holds infinity.
     """
+    image = as_stored(image, name)
+    check_values(image, name)
+    return image.astype(np.float64) if image.dtype.kind == "f" and image.dtype.itemsize > 8 else image
+
+
+def as_stored(image: Any, name: str) -> np.ndarray:
+    """Accept an image as `as_image` does, with whatever values and width of floats: for files, not for computing."""
     image = plain_array(image, name)
     if image.dtype.kind not in "buif":
         raise WrongType("array-type", f"`{name}` must hold real numbers", came=f"dtype {image.dtype}")
@@ -76,9 +83,6 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
             came=f"{image.size:,}",
             remedy="cut it into tiles",
         )
-    check_values(image, name)
-    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
-        image = image.astype(np.float64)
     if not image.dtype.isnative:
         image = image.astype(image.dtype.newbyteorder("="))
     return image.view(np.uint8) if is_mask(image) else image
