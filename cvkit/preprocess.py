@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, is_mask, number, odd, one_of, whole
+from cvkit.errors import CvkitError
 
 __all__ = ["clahe", "crop", "flatten_background", "gaussian", "gray", "invert", "median", "normalize", "resize"]
 
@@ -150,7 +151,9 @@ def normalize(image: Image, *, low: float = 1.0, high: float = 99.0) -> Image:
     image = as_finite(as_image(image), "normalize")
     low, high = number(low, "low", 0, 100), number(high, "high", 0, 100)
     if low >= high:
-        raise ValueError(f"`low` must be less than `high`, got {low} and {high}.")
+        raise CvkitError(
+            "parameter-range", "`low` must be less than `high`", came=f"{low} and {high}", remedy="swap them"
+        )
     dark, bright = np.percentile(image, [low, high])
     if dark == bright:
         return np.zeros(image.shape, np.float32)
@@ -236,7 +239,8 @@ def resize(image: Image, *, height: int | None = None, width: int | None = None)
     """
     image = as_finite(as_image(image), "resize")
     if height is None and width is None:
-        raise ValueError("resize needs `height`, `width` or both, in pixels.")
+        needed = "resize needs `height`, `width` or both, in pixels"
+        raise CvkitError("parameter-missing", came=needed, remedy="such as height=256")
     rows, cols = image.shape[:2]
     new_rows = whole(height, "height") if height is not None else max(1, round(rows * whole(width, "width") / cols))
     new_cols = whole(width, "width") if width is not None else max(1, round(cols * new_rows / rows))
@@ -268,9 +272,8 @@ def crop(image: Image, *, row0: int = 0, col0: int = 0, row1: int | None = None,
     rows, cols = image.shape[:2]
     row1, col1 = rows if row1 is None else row1, cols if col1 is None else col1
     if not (0 <= row0 < row1 <= rows and 0 <= col0 < col1 <= cols):
-        raise ValueError(
-            f"the box ({row0}, {col0}, {row1}, {col1}) must hold a pixel and lie within the image of {rows} x {cols}."
-        )
+        box = f"the box ({row0}, {col0}, {row1}, {col1}) must hold a pixel and lie within the image of {rows} x {cols}"
+        raise CvkitError("crop-box", came=box, remedy="give it as row0, col0, row1, col1")
     return image[row0:row1, col0:col1].copy()
 
 

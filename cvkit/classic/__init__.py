@@ -11,7 +11,7 @@ import numpy as np
 from cvkit.arrays import VOID, Classes, Image, Mask, as_gray, as_mask, one_of, same_shape
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.surface import Surface
-from cvkit.errors import check_parameters, unknown
+from cvkit.errors import CvkitError, check_parameters, unknown
 
 __all__ = ["segment", "segment_each", "threshold"]
 
@@ -89,7 +89,7 @@ def segment_each(image: Image, methods: list[str], *, foreground: str = "bright"
     --------
     >>> answers = segment_each(np.array([[10, 200]], np.uint8), ["otsu", "multi_otsu"])
     >>> answers["otsu"], answers["multi_otsu"]
-    (array([[False,  True]]), '`classes` must be 2 to 255 and at most the 2 different values, got 3.')
+    (array([[False,  True]]), '`classes` must be 2 to 255 and at most the 2 different values, got 3; ask for fewer.')
     """
     view, answers = _look(image), {}
     for method in methods:
@@ -129,7 +129,11 @@ def threshold(
     module, view = _module(method), _look(image, mask, nan, exact)
     _check(method, module, parameters, exact)
     if not hasattr(module, "threshold"):
-        raise ValueError(f"{method} decides without a threshold; call cvkit.classic.segment(image, {method!r}).")
+        raise CvkitError(
+            "method-kind",
+            came=f"{method} decides without a threshold",
+            remedy=f"call cvkit.classic.segment(image, {method!r})",
+        )
     return float("nan") if view.is_constant else _threshold(view, module, parameters)
 
 
@@ -170,16 +174,23 @@ def _look(image: Image, mask: Mask | None = None, nan: str = "raise", exact: boo
     if image.dtype.kind == "f" and np.isnan(image.min()):  # which is NaN if there is one
         left_out = np.isnan(image)
         if nan == "raise":
-            raise ValueError(
-                f"{left_out.sum()} of the {image.size} values of `image` are NaN; leave them out with nan='ignore', or "
-                "replace them: np.nan_to_num(image, nan=np.nanmedian(image))."
+            raise CvkitError(
+                "image-nan",
+                came=f"{left_out.sum()} of the {image.size} values of `image` are NaN",
+                remedy=(
+                    "leave them out with nan='ignore', or replace them: np.nan_to_num(image, nan=np.nanmedian(image))"
+                ),
             )
     if mask is not None:
         mask = as_mask(mask)
         same_shape(image, mask, "the image and `mask`")
         left_out = ~mask if left_out is None else left_out | ~mask
     if left_out is not None and left_out.all():
-        raise ValueError("no pixel is left to look at: all are NaN or outside of `mask`.")
+        raise CvkitError(
+            "image-empty",
+            came="no pixel is left to look at: all are NaN or outside of `mask`",
+            remedy="widen `mask`, or replace the NaN",
+        )
     return _View(image, left_out, exact)
 
 

@@ -4,6 +4,8 @@ import itertools
 
 import numpy as np
 
+from cvkit.errors import CvkitError
+
 MOST = 10_000  # rounds of smoothing
 _AT_ONCE = 32  # rounds after which the peaks are looked at, all of them together
 
@@ -76,8 +78,10 @@ def _means_of_three(padded: np.ndarray) -> np.ndarray:
     return np.cumsum(np.append(padded[0] + padded[1] + padded[2], changes)) / 3
 
 
-def _none(method: str, many: int) -> ValueError:
-    return ValueError(
-        f"{method} needs a histogram of two peaks, but this one has {'one' if many < 2 else 'more'} however it is "
-        "smoothed; try otsu, which needs none."
+def _none(method: str, many: int) -> CvkitError:
+    how = "one" if many < 2 else "more"
+    return CvkitError(
+        "image-modes",
+        came=f"{method} needs a histogram of two peaks, but this one has {how} however it is smoothed",
+        remedy="try otsu, which needs none",
     )
