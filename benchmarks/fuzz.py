@@ -90,6 +90,7 @@ def images() -> dict[str, bytes]:
         "JPEG RGB, EXIF": pillow(rgb, "JPEG", exif=exif),
         "JPEG CMYK": pillow(colours.convert("CMYK"), "JPEG"),
         "JPEG progressive": pillow(rgb, "JPEG", progressive=True),
+        "JPEG of several": pillow(rgb, "MPO", restart_marker_blocks=2, **more),
         "TIFF plain": tiff(rgb, photometric="rgb"),
         "TIFF float": tiff(grey.astype(np.float32), **grey_page),
         "TIFF zlib in tiles": tiff(deep, compression="zlib", tile=(16, 16), predictor=True, **grey_page),
@@ -109,6 +110,7 @@ def images() -> dict[str, bytes]:
         "GIF": pillow(grey, "GIF"),
         "GIF animated": pillow(colours, "GIF", **more),
         "PGM": pillow(grey, "PPM"),
+        "PGM of several": pillow(grey, "PPM") + pillow(grey > 127, "PPM") + pillow(rgb, "PPM"),
         "PPM text": b"P3 4 3 255\n" + b" ".join(b"%d" % value for value in rgb[:3, :4].ravel()),
         "PFM": b"Pf\n31 24\n-1.0\n" + grey.astype("<f4").tobytes(),
     }

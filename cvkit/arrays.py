@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from cvkit.checks import MOST as MOST
+from cvkit.checks import WIDEST as WIDEST
 from cvkit.checks import as_shape as as_shape
 from cvkit.checks import check_values, plain_array
 from cvkit.checks import number as number
@@ -51,6 +52,13 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
     ValueError
         If the shape is not that of an image, it is empty, or it holds infinity.
     """
+    image = as_stored(image, name)
+    check_values(image, name)
+    return image.astype(np.float64) if image.dtype.kind == "f" and image.dtype.itemsize > 8 else image
+
+
+def as_stored(image: Any, name: str) -> np.ndarray:
+    """Accept an image as `as_image` does, with whatever values and width of floats: for files, not for computing."""
     image = plain_array(image, name)
     if image.dtype.kind not in "buif":
         raise WrongType("array-type", f"`{name}` must hold real numbers", came=f"dtype {image.dtype}")
@@ -75,9 +83,6 @@ def as_image(image: Any, name: str = "image") -> np.ndarray:
             came=f"{image.size:,}",
             remedy="cut it into tiles",
         )
-    check_values(image, name)
-    if image.dtype.kind == "f" and image.dtype.itemsize > 8:
-        image = image.astype(np.float64)
     if not image.dtype.isnative:
         image = image.astype(image.dtype.newbyteorder("="))
     return image.view(np.uint8) if is_mask(image) else image
@@ -210,7 +215,14 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
         )
     if labels.ndim != 2:
         raise _not_flat(name, labels)
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+    if labels.min() < 0:
+        raise CvkitError(
+            "array-range",
+            f"`{name}` must hold 0 for what is no object, and positive numbers",
+            came=f"{labels.min()}..{labels.max()}",
+            remedy="set what is no object to 0: np.maximum(labels, 0)",
+        )
+    if labels.max() > np.iinfo(np.int32).max:
         raise CvkitError(
             "array-range",
             f"`{name}` must lie in 0..2**31-1",

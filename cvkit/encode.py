@@ -17,7 +17,7 @@ from cvkit.errors import CvkitError
 _TIFF = "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64"
 _HOLDS = {".png": "uint8 uint16", ".tif": _TIFF, ".tiff": _TIFF}
 _HOLDS |= dict.fromkeys((".bmp", ".webp", ".jpg", ".jpeg"), "uint8")
-_LONGEST = {".webp": 16383, ".jpg": 65500, ".jpeg": 65500}
+_LONGEST = {".png": 1_000_000, ".bmp": 1 << 20, ".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # as libraries read it
 
 
 def encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
@@ -47,6 +47,9 @@ def encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
     if (mask or labels) and suffix in (".jpg", ".jpeg"):
         came = "JPEG smears the borders of a mask and the numbers of labels"
         raise CvkitError("format-lossy", came=came, remedy="use .png")
+    if max(image.shape) > (longest := _LONGEST.get(suffix, image.size)):
+        came = f"{suffix} holds at most {longest} rows and columns, but the shape is {image.shape}"
+        raise CvkitError("format-size", came=came, remedy="use .tif")
     if mask and suffix == ".png":
         return _encode_bits(image)
     if mask:
@@ -61,7 +64,9 @@ def encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
         tifffile.imwrite(buffer, image, photometric=colours, compression="zlib", metadata=None, software=False)
         return buffer.getvalue()
     options = [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else []  # above 100 is lossless
-    _, data = cv2.imencode(suffix, np.ascontiguousarray(image if image.ndim == 2 else image[:, :, ::-1]), options)
+    done, data = cv2.imencode(suffix, np.ascontiguousarray(image if image.ndim == 2 else image[:, :, ::-1]), options)
+    if not done:
+        raise ValueError("OpenCV gives no reason")
     return data.tobytes()
 
 
@@ -69,10 +74,7 @@ def _check(image: np.ndarray, suffix: str) -> None:
     if str(image.dtype) not in _HOLDS[suffix].split():
         works = " or ".join(ending for ending in (".png", ".tif") if str(image.dtype) in _HOLDS[ending].split())
         came = f"{suffix} holds {_HOLDS[suffix]}, not {image.dtype}"
-        raise CvkitError("format-dtype", came=came, remedy=f"use {works}")
-    if max(image.shape) > (longest := _LONGEST.get(suffix, 2**31)):
-        came = f"{suffix} holds at most {longest} rows and columns, but the shape is {image.shape}"
-        raise CvkitError("format-size", came=came, remedy="use .png")
+        raise CvkitError("format-dtype", came=came, remedy=f"use {works or '.astype(np.float64)'}")
 
 
 def _encode_bits(mask: np.ndarray) -> bytes:

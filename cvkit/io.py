@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from cvkit.arrays import Classes, Image, Labels, Mask, as_gray, as_image, as_labels, is_mask, whole
+from cvkit.arrays import Classes, Image, Labels, Mask, as_gray, as_labels, as_stored, is_mask, whole
 from cvkit.decode import MAX_BYTES, MAX_PIXELS, Info, decode, look
 from cvkit.encode import encode, replace
 from cvkit.errors import CvkitError, FileFault, FileMissing, WrongType
@@ -63,13 +63,14 @@ def read(
     gray : bool
         Turn RGB into luma as `cvkit.preprocess.gray` does.
     page : int, optional
-        Which image of a file that holds several, from 0.
+        Which image of a file that holds several, from 0: a page of a TIFF, a picture of an animation or an MPO, one of
+        several PGM behind each other. Thumbnails, gain and depth maps that a camera adds do not count.
     info : bool
         Give also what the file is and what was changed on the way.
     allow_truncated : bool
         Read what is there of an image that is cut short. What is missing is 0, or the grey that JPEG has for it.
     max_pixels : int
-        Refuse a larger image before it takes any memory.
+        Refuse a larger image before it takes any memory; that of an animation counts with all before it.
     max_bytes : int
         Refuse a larger file, unless it is a TIFF, of which only the parts are read that are needed.
 
@@ -102,7 +103,8 @@ def read(
     """
     whole(max_pixels, "max_pixels")
     whole(max_bytes, "max_bytes")
-    whole(page or 0, "page", 0)
+    if page is not None:
+        whole(page, "page", 0)
     with _explained(path), _open(path) as file:
         limits = {"max_pixels": max_pixels, "max_bytes": max_bytes}
         image, what = decode(file, page=page, indices=False, allow_truncated=allow_truncated, **limits)
@@ -202,7 +204,8 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
         Ends in ``.png``, ``.tif``, ``.tiff``, ``.bmp``, ``.webp``, ``.jpg`` or ``.jpeg``. An older file is replaced;
         if it is a symbolic link, the file that it leads to.
     array : (H, W) or (H, W, 3) array
-        RGB. PNG holds uint8 and uint16; TIFF every real dtype; BMP, WebP and JPEG uint8.
+        RGB. PNG holds uint8 and uint16; TIFF every real dtype up to 64 bits, with NaN, infinity and whatever else it
+        holds; BMP, WebP and JPEG uint8.
 
     Returns
     -------
@@ -227,7 +230,7 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
     """
     with _explained(path, _NO_FOLDER, _NOT_ENCODED):
         target = Path(os.fsdecode(path))
-        replace(target, encode(as_image(array, "array"), target.suffix.lower(), is_mask(array)))
+        replace(target, encode(as_stored(array, "array"), target.suffix.lower(), is_mask(array)))
     return target
 
 
@@ -277,9 +280,6 @@ def _sentence(fault: Exception, path: Any, missing: tuple, fallback: tuple) -> C
     elif isinstance(fault, OSError) and fault.errno:  # those of Pillow have no number
         code, remedy = _FAULTS.get(fault.errno, ("file-fault", "check the disk and the path"))
         found = FileFault(code, came=fault.strerror, remedy=remedy, file=path)
-    elif str(fault).startswith("`"):  # from cvkit.arrays, a sentence already
-        kind = WrongType if isinstance(fault, TypeError) else CvkitError
-        return kind("array-unfit", came=str(fault).rstrip("."), file=path)
     else:
         code, what, remedy = fallback
         return CvkitError(code, came=f"{what} ({' '.join(str(fault).split())})", remedy=remedy, file=path)

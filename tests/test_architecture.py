@@ -53,7 +53,7 @@ ALLOWED = {
     "deep/keeper": {"numpy", "keras", "cvkit.deep", "cvkit.compare"},
     "deep/data": {"numpy", "keras", "cvkit.arrays", "cvkit.deep"},
     "deep/export": {"numpy", "keras", "onnx", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
-    "deep/convert": {"numpy", "keras", "openvino", "safetensors", "tensorflow", "cvkit.deep"},
+    "deep/convert": {"numpy", "keras", "openvino", "safetensors", "tensorflow", "cvkit.io", "cvkit.deep"},
     "deep/quantize": {"numpy", "keras", "onnxruntime", "tensorflow", "cvkit.arrays", "cvkit.compare", "cvkit.deep"}
     | {"cvkit.io"},
     "deep/segmenter": {"keras", "tensorflow", "cvkit.deep"},
@@ -78,7 +78,7 @@ ALLOWED = {
     "compare/objects": {"numpy", "cvkit.arrays"},
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/generation": {"numpy", "cvkit.arrays"},
-    "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.compare"},
+    "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
     "compare/curves": {"matplotlib"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}

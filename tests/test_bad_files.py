@@ -5,6 +5,7 @@ on they are ours.
 """
 
 import io
+import itertools
 import os
 import struct
 import sys
@@ -21,6 +22,7 @@ import cvkit
 from cvkit import read, read_truth, write
 from cvkit.cli import main
 from cvkit.errors import CvkitError
+from cvkit.registry import TRAINED
 
 resource = pytest.importorskip("resource", reason="this system bounds neither files nor memory")
 GREY = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (24, 32), np.uint8), (0, 0), 2)
@@ -78,6 +80,18 @@ def looped(data):
     return patched(data, (tifffile.TiffFile(io.BytesIO(data)).pages.next_page_offset, struct.pack("<I", 8)))
 
 
+def pages(count, big=False):
+    """Give a TIFF of so many pages, of which all but the first say nothing but where the next is."""
+    first = pillow(GREY, "TIFF")
+    if not big:
+        start = len(first)
+        links = [struct.pack("<HI", 0, start + 6 * (n + 1)) for n in range(count - 2)] + [struct.pack("<HI", 0, 0)]
+        place = tifffile.TiffFile(io.BytesIO(first)).pages.next_page_offset
+        return patched(first, (place, struct.pack("<I", start))) + b"".join(links)
+    links = (struct.pack(">QQ", 0, 16 * (n + 2)) for n in range(count - 1))
+    return b"MM\0+\0\x08\0\0" + struct.pack(">Q", 16) + b"".join(links) + bytes(16)
+
+
 def in_jpeg(data, marker, offset, new):
     """Change bytes behind a marker of a JPEG."""
     return patched(data, (data.index(marker) + offset, new))
@@ -94,6 +108,10 @@ HEADER = JPEG[JPEG.index(b"\xff\xc0") :][:19]
 FIVE = tiff(np.zeros((9, 8, 5), np.uint8), planarconfig="contig")
 LONG = (np.arange(70000) % 251).astype(np.uint8)[None]
 NOTHING = zlib.compress(bytes(1 << 26), 9)  # 64 MB in 65 kB
+ONNX, WEIGHTS = ((TRAINED / "nuclei" / name).read_bytes()[:9999] for name in ("model.onnx", "weights.safetensors"))
+CONTROL = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 2, 2, 0, 0, 1, 1, 0, 0))
+DEEP = png(2, 2, bytes(10), chunk(b"acTL", struct.pack(">II", 2, 0)), CONTROL, CONTROL, bits=16)
+TINY = b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"  # an image of one pixel in a GIF
 TEXT = b"a\0\0" + NOTHING
 SCAN = PROGRESSIVE[PROGRESSIVE.rindex(b"\xff\xda") : -2]
 
@@ -110,6 +128,7 @@ REFUSED = [
     (11, patched(PNG, (len(PNG) - 14, b"\0\0")), "file-damaged", "copy it again"),
     (15, png(30000, 30000, bytes(30000), bits=1), "image-too-large", "max_pixels=900000000"),
     (16, png(100_000, 100_000, b""), "image-too-large", "if the file is to be trusted"),
+    (16, png(1_000_001, 1, b""), "image-unsupported", "libpng refuses; store it as TIFF"),
     (17, retagged(tiff(GREY), ImageWidth=60000, ImageLength=60000), "image-too-large", "max_pixels=3600000000"),
     (18, b"P6 24 32 255\n", "file-truncated", "allow_truncated=True"),
     (19, png(0, 8, b""), "file-damaged", "its size is 0 x 8; copy it again"),
@@ -127,6 +146,7 @@ REFUSED = [
     (52, b"\x93NUMPY\x01\0v\0{'descr': '<f8', 'shape': (1000000, 500000)}", "file-format", "numpy.load"),
     (101, patched(GIF, (GIF.index(b",") + 5, b"\xff\xff")), "file-damaged", "outside of its frame; copy it again"),
     (102, patched(ANIMATED["PNG"], (41, struct.pack(">I", 4_000_000))), "file-truncated", "2 of 4000000 images"),
+    (136, DEEP, "image-unsupported", "an animation of 16 bits; store each image in a file of its own"),
     (103, JPEG[:-2].replace(b"\xff\xda", HEADER + b"\xff\xda"), "file-damaged", "two headers"),
     (104, PROGRESSIVE[:-2] + SCAN * 101 + b"\xff\xd9", "image-unsupported", "more than 100 scans; save it anew"),
     (105, JPEG.replace(b"\xff\xc0", b"\xff\xc9"), "image-unsupported", "arithmetic); convert it to PNG"),
@@ -134,6 +154,16 @@ REFUSED = [
     (107, in_jpeg(JPEG, b"\xff\xc0", 5, struct.pack(">HH", 9999, 9999)), "file-truncated", "allow_truncated=True"),
     (109, retagged(tiff(GREY, rowsperstrip=8, compression="zlib"), ImageLength=200), "file-damaged", "needs 25"),
     (110, retagged(tiff(GREY), StripByteCounts=0), "file-truncated", "allow_truncated=True"),
+    (130, ANIMATED["GIF"][:-1] + b"!\xfe" + b"\1a" * 5_000_001 + b"\0;", "file-damaged", "more than 5000000 parts"),
+    (131, b"RIFF\xff\xff\xff\x7fWEBP" + b"abcd\0\0\0\0" * 1_000_001, "file-damaged", "more than 1000000 chunks"),
+    (132, ONNX, "file-format", "a network; name the folder of the model"),
+    (132, WEIGHTS, "file-format", "a network; name the folder"),
+    (132, b"\x1c\0\0\0TFL3\x14\0\0\0", "file-format", "a network; name the folder"),
+    (133, pages(100_001), "image-unsupported", "a file of more than 100000 images; split it into several"),
+    (133, pages(100_001, big=True), "image-unsupported", "a file of more than 100000 images"),
+    (133, GIF[:-1] + TINY * 100_001 + b";", "image-unsupported", "a file of more than 100000 images"),
+    (134, pages(100_000), "image-pages", "it holds 100000 images; choose one"),
+    (135, pages(3)[:-1], "file-truncated", "there are pages missing"),
     (111, bytes(4096), "file-format", "nothing but zeros; copy or download it again"),
     (112, png(9999, 9999, b"x" * 99), "file-truncated", "allow_truncated=True"),
     (113, JPEG[:20] + b"\xff\xe1\x00\x40" + JPEG[:62], "file-truncated", "the image itself is missing"),
@@ -276,6 +306,17 @@ def test_a_page_of_an_animation(put, format, page):  # 34
     assert info.pages == 2 and info.page == page and f"page {page} of 2, counted from 0" in info.done
 
 
+@pytest.mark.parametrize("format", ANIMATED)
+def test_what_must_be_decoded_on_the_way_counts(put, format):
+    path, count = put(ANIMATED[format]), RGB.shape[0] * RGB.shape[1]
+    assert read(path, page=0, max_pixels=count).shape == read(path, page=1, max_pixels=2 * count).shape
+    with pytest.raises(CvkitError) as caught:
+        read(path, page=1, max_pixels=2 * count - 1)
+    words = f"2 images of 32 x 24 pixels are more than the limit of {2 * count - 1}"
+    check(caught.value, path, "image-too-large", words)
+    assert f"max_pixels={2 * count}" in str(caught.value)
+
+
 def test_what_is_no_file(tmp_path, monkeypatch):
     (tmp_path / "x.png").mkdir()
     os.symlink("loop.png", tmp_path / "loop.png")
@@ -353,6 +394,124 @@ def test_what_is_there_of_a_cut_file_is_read_if_asked_for(put, content):
     rows = np.abs(image.astype(int) - whole).reshape(len(whole), -1).max(axis=1) == 0
     assert 0.3 < rows.mean() < 0.9  # what is there is right
     same(read(put(content), allow_truncated=True), whole)
+
+
+BIG, MANY = pillow(LARGE, "JPEG"), pillow(LARGE, "JPEG", progressive=True)
+MARKED = pillow(LARGE, "JPEG", restart_marker_blocks=2)
+START = BIG.index(b"\xff\xda")
+ONE = BIG[:START] + bytes.fromhex("ffda0008010100003f00") + BIG[START + 14 :]  # of the first channel alone
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        BIG[:-200] + BIG,  # another picture begins in its scan
+        BIG[:-200] + b"garbage \xff\x42 and \xff\xd9 more",
+        BIG[:-200] + b"\xff\xf0\0\x04ab\xff\xd9",
+        BIG[:-200] + b"\xff\xe1\xff\xff\xff\xd9",  # a segment that leads out of the file
+        MANY[: MANY.rindex(b"\xff\xc4") - 40] + BIG,
+        MARKED[:-200] + b"\xff\xd9",  # restarts are missing at its end
+        MARKED.replace(b"\xff\xd1", b"\xff\xd5", 1),  # or within
+        ONE,
+    ],
+)
+def test_an_end_marker_further_on_does_not_make_a_jpeg_whole(put, content):
+    path = put(content)
+    for call in (read, read_truth):
+        with pytest.raises(CvkitError) as caught:
+            call(path)
+        check(caught.value, path, "file-truncated", "allow_truncated=True")
+    assert cvkit.io.inspect(path).truncated
+    assert read(path, allow_truncated=True).shape == LARGE.shape
+
+
+def test_what_is_whole_in_a_jpeg_stays_whole(put):
+    segments = b"\xff\xfe\0\x04ab"
+    for content in (BIG, MANY, MARKED):
+        whole = read(put(content))
+        more = patched(content, (len(content) - 2, b"\xff\xff\xff\xd9"))  # filled before the marker
+        for other in (content + b"\xff\xd8\xff trailing", content[:2] + segments + content[2:], more):
+            same(read(put(other)), whole)
+    assert read(put(MARKED[:-2] + b"\xff\xd7\xff\xd9")).shape == LARGE.shape  # a restart behind the last
+    with pytest.raises(CvkitError, match="more than 100000 segments"):
+        read(put(JPEG[:2] + segments * 100_001 + JPEG[2:]))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (9, 7), (17, 15), (33, 17), (8, 33)])
+def test_restarts_are_counted_as_encoders_do(put, shape):
+    image = LARGE[: shape[0], : shape[1]]
+    for ways in itertools.product((0x411111, 0x221111, 0x121111, 0x211111, 0x111111), (1, 2, 5), (0, 1)):
+        names = cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_RST_INTERVAL, cv2.IMWRITE_JPEG_PROGRESSIVE
+        options = [number for pair in zip(names, ways, strict=True) for number in pair]
+        assert read(put(cv2.imencode(".jpg", image, options)[1].tobytes())).shape == image.shape, ways
+    for options in itertools.product((0, 1, 2), (False, True), (1, 3)):
+        how = dict(zip(("subsampling", "progressive", "restart_marker_blocks"), options, strict=True))
+        assert read(put(pillow(image, "JPEG", **how))).shape == image.shape, how
+
+
+def mpo(*others):
+    """Give a JPEG that lists others: their type, and their bytes."""
+    index = b"II*\0" + struct.pack("<IHHHII", 8, 1, 0xB002, 7, 16 * (1 + len(others)), 26) + bytes(4)
+    start = 2 + 4 + 4  # where the index begins
+    place = len(JPEG) + 8 + len(index) + 16 * (1 + len(others))
+    entries = struct.pack("<IIIHH", 0x030000, place, 0, 0, 0)
+    behind = b""
+    for kind, content in others:
+        entries += struct.pack("<IIIHH", kind, len(content), place + len(behind) - start, 0, 0)
+        behind += content
+    segment = b"MPF\0" + index + entries
+    return JPEG[:2] + b"\xff\xe2" + struct.pack(">H", 2 + len(segment)) + segment + JPEG[2:] + behind
+
+
+SMALL = pillow(255 - RGB[:8, :16], "JPEG")
+
+
+def test_pictures_behind_a_jpeg_are_pages(put):
+    content = mpo((0x020002, SMALL), (0, PROGRESSIVE), (0x010001, SMALL))
+    path = put(content)
+    with pytest.raises(CvkitError) as caught:
+        read(path)
+    check(caught.value, path, "image-pages", "it holds 3 images; choose one with cvkit.read(path, page=0)")
+    for page, expected in enumerate((JPEG, SMALL, PROGRESSIVE)):
+        image, info = read(path, page=page, info=True)
+        same(image, read(put(expected, "y.jpg")))
+        assert (info.pages, info.page, info.height) == (3, page, len(image))
+    with pytest.raises(CvkitError, match="there is no page 3"):
+        read(path, page=3)
+    with pytest.raises(CvkitError) as caught:  # the second one is cut
+        read(put(mpo((0x020002, SMALL[:-40]))), page=1)
+    assert caught.value.code == "file-truncated"
+    frames = {"save_all": True, "append_images": [Pillow.fromarray(255 - RGB)]}
+    assert cvkit.io.inspect(put(pillow(RGB, "MPO", **frames))).pages == 2
+
+
+def test_what_helps_a_photograph_is_no_page(put):
+    gain = SMALL[:2] + b"\xff\xe1\0\x18http://ns hdrgm:Version" + SMALL[2:]
+    content = mpo((0x010001, SMALL), (0, gain))
+    image, info = read(put(content), info=True)
+    same(image, read(put(JPEG)))
+    assert info.pages == 1
+    same(read(put(mpo((0, SMALL))[: -len(SMALL)])), image)  # listed, and taken off by some program
+    for place in range(14, 60):  # whatever the index says
+        for new in (b"\xff\xff", b"\0\0"):
+            assert read(put(patched(content, (place, new))), page=0).shape == RGB.shape
+
+
+def test_images_one_behind_the_other_are_pages(put):
+    path = put(b"P5 2 1 255\n\1\2" + b"P6 1 1 255\n\3\4\5\n" + b"P4 3 2\n\xa0\0" + b"P2 1 1 9 7\n")
+    with pytest.raises(CvkitError) as caught:
+        read(path)
+    check(caught.value, path, "image-pages", "it holds 4 images")
+    expected = [[[1, 2]], [[[3, 4, 5]]], [[False, True, False], [True] * 3], [[7]]]
+    for page, values in enumerate(expected):
+        assert read(path, page=page).tolist() == values
+    assert read(put(b"P5 2 1 255\n\1\2\n P5 trailing")).tolist() == [[1, 2]]
+    assert read(put(b"P5 2 1 255\n\1\2P5 9 9 9 \0"), page=0).tolist() == [[1, 2]]
+    with pytest.raises(CvkitError, match="cut short"):
+        read(put(b"P5 2 1 255\n\1\2P5 9 9 9 \0"), page=1)
+    with pytest.raises(CvkitError) as caught:
+        read(put(b"P5 1 1 9 \0" * 100_001), page=0)
+    check(caught.value, path, "image-unsupported", "more than 100000 images; split it into several")
 
 
 def test_what_is_not_read_in_part(put):
@@ -450,7 +609,7 @@ def test_answers_replace_neither_images_nor_each_other(tmp_path, monkeypatch):
     assert "[output-twice]" in run("a/x.png", "b/x.png").output
     for name in ("a/x.png", "a/link.png", "a/../a/x.png"):  # 68
         answer = run("a/x.png", "-o", name)
-        assert answer.exit_code == 1 and "choose another name with -o.  [output-is-input]" in answer.output
+        assert answer.exit_code == 1 and "choose another name.  [output-is-input]" in answer.output
     assert (tmp_path / "a" / "x.png").read_bytes() == PNG
     assert run("a/x.png", "-o", "a/masks").exit_code == 0  # 67
     assert os.listdir("a/masks") == ["x-mask.png"]
@@ -498,6 +657,18 @@ def test_inspect_decodes_nothing(tmp_path, monkeypatch):
     answer = CliRunner().invoke(main, ["inspect", "bomb.png", "none.png", "large.tif"])
     assert answer.exit_code == 1 and "values    rgb, 32 bits" in answer.output
     assert "[image-too-large]" in answer.output and "[file-missing]" in answer.output
+    (tmp_path / "five.tif").write_bytes(FIVE)
+    (tmp_path / "complex.tif").write_bytes(tiff(np.ones((3, 4), np.complex64)))
+    for name in ("five.tif", "complex.tif", TRAINED / "nuclei" / "model.onnx"):
+        answer = CliRunner().invoke(main, ["inspect", str(name)])
+        assert answer.exit_code == 1 and "  refused   " in answer.output, name
+    mixed = tmp_path / "mixed.tif"
+    with tifffile.TiffWriter(mixed) as file:
+        file.write(np.ones((3, 4), np.complex64))
+        file.write(GREY, photometric="minisblack")
+    assert CliRunner().invoke(main, ["inspect", "mixed.tif"]).exit_code == 0
+    monkeypatch.undo()
+    same(read(mixed, page=1), GREY)
 
 
 def test_doctor_finds_what_is_missing(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from scenes import DATA
 
 import cvkit
 from cvkit.cli import main
+from cvkit.registry import TRAINED
 
 
 @pytest.fixture
@@ -36,6 +37,8 @@ def test_list_explains_one(cvkit_):
     assert "window : int, odd" in cvkit_("list", "sauvola").output
     assert "BBBC038" in cvkit_("list", "nuclei").output and "sigma : float" in cvkit_("list", "gaussian").output
     assert "did you mean 'otsu'?" in cvkit_("list", "otzu").output
+    text = cvkit_("list", "nms").output
+    assert text.startswith("In Python: cvkit.classic.components.nms") and "iou : float" in text
 
 
 def test_segment_writes_what_python_gives(cvkit_, tmp_path):
@@ -117,3 +120,64 @@ def test_the_answer_never_replaces_the_image(cvkit_, tmp_path):
     result = cvkit_("segment", image, "-m", "otsu", "-o", "coins.png")
     assert result.exit_code == 1 and "would replace the image" in result.output
     assert (tmp_path / "coins.png").read_bytes() == before
+
+
+def test_no_name_leads_to_an_input(cvkit_, tmp_path):
+    for name in ("image.png", "image-truth.png"):
+        shutil.copy(DATA / "coins.png" if "truth" not in name else DATA / "coins-truth.png", tmp_path / name)
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "image-truth.png")
+    (tmp_path / "soft.html").symlink_to("image.png")
+    shutil.copytree(TRAINED / "nuclei", tmp_path / "model")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    for words in (
+        ["compare", "image.png", "-m", "otsu", "-o", "image"],
+        ["compare", "image.png", "-m", "otsu", "-t", "image-truth.png", "-o", "image-truth"],
+        ["evaluate", ".", "-m", "otsu", "--csv", "image.png"],
+        ["evaluate", ".", "-m", "otsu", "--csv", "hard"],
+        ["evaluate", ".", "-m", "otsu", "--report", "soft.html"],
+        ["evaluate", ".", "-m", "otsu", "--report", "image-truth.png"],
+        ["export", "model", "--to", "onnx", "-o", "model/model.onnx"],
+        ["segment", "image.png", "image-truth.png", "-m", "otsu", "-o", "image.png"],
+    ):
+        result = cvkit_(*words)
+        assert result.exit_code == 1 and ("[output-is-input]" in result.output or words[0] == "segment"), words
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before, words
+
+
+def test_the_demo_spares_the_images_it_reads(cvkit_, tmp_path, monkeypatch):
+    monkeypatch.setattr("cvkit.cli.demo.DATA", shutil.copytree(DATA, tmp_path / "data"))
+    assert "[output-is-input]" in cvkit_("demo", "-o", "data").output
+    assert cvkit.read("data/nuclei.png").shape == (360, 360)
+
+
+def test_a_name_without_ending_gets_the_usual_one(cvkit_, tmp_path):
+    shutil.copy(DATA / "coins.png", tmp_path / "coins.png")
+    shutil.copy(DATA / "coins-truth.png", tmp_path / "coins-truth.png")
+    result = cvkit_("evaluate", ".", "-m", "otsu", "--csv", "rows", "-r", "page")
+    assert "are in rows.csv" in result.output and "is in page.html" in result.output
+    assert "[output-is-input]" in cvkit_("evaluate", ".", "-m", "otsu", "--csv", "page.html", "-r", "page").output
+    assert "The picture is in all.png" in cvkit_("compare", "coins.png", "-m", "otsu", "-o", "all").output
+    assert {"all.png", "rows.csv", "page.html"} <= {path.name for path in tmp_path.iterdir()}
+    assert "it is a folder; name a file in it" in cvkit_("compare", "coins.png", "-m", "otsu", "-o", ".").output
+
+
+def test_a_full_disk_leaves_the_old_answer(cvkit_, tmp_path):
+    resource = pytest.importorskip("resource", reason="this system does not bound files")
+    shutil.copy(DATA / "coins.png", tmp_path / "coins.png")
+    shutil.copy(DATA / "coins-truth.png", tmp_path / "coins-truth.png")
+    for name in ("all.svg", "page.html", "rows.csv"):
+        (tmp_path / name).write_text("old")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        for words in (
+            ["compare", "coins.png", "-m", "otsu", "-o", "all.svg"],
+            ["evaluate", ".", "-m", "otsu", "-r", "page.html"],
+            ["evaluate", ".", "-m", "otsu", "--csv", "rows.csv"],
+        ):
+            result = cvkit_(*words)
+            assert result.exit_code == 1 and f"{words[-1]}: File too large; make room" in result.output
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -47,6 +47,25 @@ def test_jpeg_is_nearly_what_was_written(tmp_path):
     assert read(tmp_path / "x.jpg", gray=True).shape == (64, 64)
 
 
+@pytest.mark.parametrize("dtype", INTEGERS + FLOATS)
+def test_a_tiff_holds_whatever_its_dtype_holds(tmp_path, dtype):
+    about = np.finfo(dtype) if np.dtype(dtype).kind == "f" else np.iinfo(dtype)
+    more = [np.nan, np.inf, -np.inf, -0.0, about.smallest_subnormal] if np.dtype(dtype).kind == "f" else [1]
+    image = np.array([[about.min, about.max, about.max // 2 + 3, *more]], dtype)
+    same(read(write(tmp_path / "x.tif", image)), image)
+    if np.longdouble(1).itemsize > 8:
+        with pytest.raises(ValueError, match=r"not float\d+; use \.astype"):
+            write(tmp_path / "y.tif", image.astype(np.longdouble))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
+def test_the_longest_rows_that_are_written_are_read(tmp_path, suffix):
+    long = np.arange({".bmp": 2**20}.get(suffix, 1_000_000))[None]
+    for image in (long.astype(np.uint8), long % 2 == 0):
+        for view in (image, image.T):
+            assert np.array_equal(read(write(tmp_path / f"x{suffix}", view)) != 0, view != 0)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_masks_and_labels_keep_their_kind(tmp_path, suffix):
     mask = picture() > 100
@@ -133,8 +152,10 @@ def test_one_of_several_images_is_chosen_by_page(tmp_path):
         assert np.array_equal(read(tmp_path / name, page=2, gray=True), frames[2])
         with pytest.raises(ValueError, match="there is no page 3"):
             read(tmp_path / name, page=3)
-    with pytest.raises(ValueError, match="`page` must be a whole number of at least 0"):
-        read(tmp_path / "s.tif", page=-1)
+    for page in (-1, [], 0.0, False, "", "1", np.zeros(0)):
+        with pytest.raises(ValueError, match="`page` must be a whole number of at least 0"):
+            read(tmp_path / "s.tif", page=page)
+    assert np.array_equal(read(tmp_path / "s.tif", page=np.int64(1)), frames[1])
 
 
 def encoded(image, format, **options):
@@ -427,6 +448,11 @@ def test_channels_that_are_no_image_are_refused(tmp_path):
         ("x.webp", np.zeros((1, 17000), np.uint8), ".webp holds at most 16383 rows and columns"),
         ("x.jpg", np.zeros((70000, 1), np.uint8), ".jpg holds at most 65500 rows and columns"),
         ("x.jpeg", np.eye(3, dtype=np.int32), "JPEG smears"),
+        ("x.png", np.ones((1, 1_000_001), bool), ".png holds at most 1000000 rows and columns.*; use .tif"),
+        ("x.png", np.ones((1_000_001, 1), np.uint8), ".png holds at most 1000000 rows and columns"),
+        ("x.bmp", np.ones((1, 2**20 + 1), np.uint8), ".bmp holds at most 1048576 rows and columns"),
+        ("x.png", np.full((1, 2), np.inf), ".png holds uint8 uint16, not float64; use .tif"),
+        ("x.tif", np.ones((2, 3), complex), "`array` must hold real numbers, got dtype complex128"),
         ("x.png", np.zeros((0, 3), np.uint8), "`array` is empty"),
         ("x.png", None, "`array` must be an array"),
         ("no/x.png", np.eye(3, dtype=np.uint8), "its folder does not exist"),
@@ -452,6 +478,12 @@ def test_a_failing_disk_leaves_the_old_file_and_no_stump(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="is no file; choose another name"):
         (tmp_path / "f.png").mkdir()
         write(tmp_path / "f.png", picture())
+
+
+def test_what_opencv_does_not_encode_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, "imencode", lambda *_: (False, ()))
+    with pytest.raises(ValueError, match=r"x\.png: the image cannot be encoded \(OpenCV gives no reason\); use \.tif"):
+        write(tmp_path / "x.png", picture())
 
 
 def test_views_are_written_as_they_look(tmp_path):

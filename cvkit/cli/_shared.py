@@ -51,16 +51,24 @@ def destination(image: str, answer, output: Path | None, images: Collection[str]
         path = output / name
     else:
         path = output
-    refuse_inputs(path, images)
-    return path
+    return output_file(path, images)
 
 
-def refuse_inputs(path: Path, inputs: Iterable[str | Path]) -> None:
-    """Refuse to write over one of the files that are read, by whatever name or link."""
-    for file in map(Path, inputs):
-        if path.exists() and file.exists() and path.samefile(file):
+def output_file(path: Path, inputs: Iterable[str | Path], suffix: str = "") -> Path:
+    """Give the file that will be written: with an ending, in a folder that is there, and none of those that are read.
+
+    Ask it before the work is done, and write with `save`, `save_figure` or what else puts a file in its place whole.
+    """
+    if path.is_dir():
+        raise CvkitError("file-folder", came="it is a folder", remedy="name a file in it", file=path)
+    path = path if path.suffix else path.with_name(path.name + suffix)
+    if not path.parent.is_dir():
+        raise FileMissing("folder-missing", came=f"there is no folder {path.parent}", remedy="make it first", file=path)
+    for file in map(Path, inputs) if path.exists() else ():
+        if file.exists() and path.samefile(file):
             came = "the answer would replace the image" + f" {file}" * (path.name != file.name)
-            raise CvkitError("output-is-input", came=came, remedy="choose another name with -o", file=path)
+            raise CvkitError("output-is-input", came=came, remedy="choose another name", file=path)
+    return path
 
 
 def check_names(images: Iterable[str]) -> None:
@@ -88,6 +96,15 @@ def save(path: Path, answer) -> None:
     write_bytes(path, text.getvalue().encode())
 
 
+def save_figure(path: Path, figure) -> None:
+    """Write a figure of Matplotlib, in the format of the ending."""
+    from cvkit.io import write_bytes
+
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:])
+    write_bytes(path, picture.getvalue())
+
+
 def tell(answer) -> str:
     """Say in a few words what an answer holds."""
     from cvkit.arrays import kind_of
@@ -100,9 +117,3 @@ def tell(answer) -> str:
     if kind == "mask":
         return f"mask, {answer.mean():.1%} foreground"
     return f"classes {', '.join(map(str, sorted(set(answer.ravel().tolist()))))}"
-
-
-def check_folder(path: Path) -> None:
-    """Refuse a file in a folder that is not there, before the work for it is done."""
-    if not path.parent.is_dir():
-        raise FileMissing("folder-missing", came=f"there is no folder {path.parent}", remedy="make it first", file=path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 import cvkit
-from cvkit.cli._shared import check_folder, read, reading, refuse_inputs
+from cvkit.cli._shared import output_file, read, reading, save_figure
 from cvkit.errors import shown
 
 
@@ -17,9 +17,8 @@ from cvkit.errors import shown
 @reading
 def command(image: str, methods: tuple[str, ...], truth: str | None, output: Path, **how) -> None:
     """Compare methods on an image: a table of scores with the best marked, and a picture."""
-    check_folder(output)
-    refuse_inputs(output, [image, truth] if truth else [image])
+    output = output_file(output, [image, truth] if truth else [image], ".png")
     found = cvkit.compare(read(image, **how), list(methods), cvkit.read_truth(truth) if truth else None)
     click.echo(str(found))
-    found.plot().savefig(output)
+    save_figure(output, found.plot())
     click.echo(f"\nThe picture is in {shown(output)}")

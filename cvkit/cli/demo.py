@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 import cvkit
+from cvkit.cli._shared import output_file, save_figure
 
 DATA = Path(cvkit.__file__).parent.parent / "data"
 
@@ -76,13 +77,14 @@ def command(output: Path) -> None:
     if not DATA.is_dir():
         raise FileNotFoundError(f"{DATA}: the demo's images are not there; run it in a clone of the project.")
     output.mkdir(parents=True, exist_ok=True)
+    files = [output_file(output / f"{scene.name}.png", DATA.iterdir()) for scene in SCENES]
     winners = []
-    for number, scene in enumerate(SCENES, 1):
+    for number, (scene, file) in enumerate(zip(SCENES, files, strict=True), 1):
         click.secho(f"\n{number} of {len(SCENES)}  {scene.title}  (data/{scene.name}.png)", bold=True)
         truth = cvkit.read_truth(DATA / f"{scene.name}-truth.png") if scene.truth else None
         found = cvkit.compare(cvkit.read(DATA / f"{scene.name}.png"), list(scene.methods), truth)
         click.echo(str(found))
-        found.plot().savefig(output / f"{scene.name}.png")
+        save_figure(file, found.plot())
         if scene.truth:
             winners.append((scene, found.summary()))
     click.secho("\nWho won", bold=True)

@@ -32,13 +32,13 @@ def command(
     cvkit evaluate data -m otsu -m "otsu | split" -s ap75 --report report.html
     """
     import cvkit
-    from cvkit.cli._shared import check_folder
+    from cvkit.cli._shared import output_file
     from cvkit.compare.report import Pictures, write_report
 
-    for path in (report, table):
-        if path:
-            check_folder(path)
     pairs = cvkit.datasets.from_folders(images, truths, kind=kind)
+    inputs = [*pairs.images, *pairs.truths]
+    report = output_file(report, inputs, ".html") if report else None
+    table = output_file(table, [*inputs, report] if report else inputs, ".csv") if table else None
     pictures = Pictures() if report else None
     found = cvkit.evaluate(list(methods), pairs, metrics=scores, report=pictures)
     click.echo(str(found))

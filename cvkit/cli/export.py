@@ -14,10 +14,13 @@ import cvkit
 @click.option("--side", default=256, show_default=True, help="For litert: the side of the square images it takes.")
 def command(model: str, to: str, output: Path, side: int) -> None:
     """Write a trained model, a name or a folder, for other programs; checked to answer as Keras does."""
+    from cvkit.cli._shared import output_file
     from cvkit.registry import TRAINED
 
     folder = TRAINED / model if model in cvkit.methods() and (TRAINED / model).is_dir() else Path(model)
     cvkit.deep.read_card(folder)  # a wrong name is told before Keras is loaded
+    if to != "savedmodel":
+        output = output_file(output, folder.iterdir())
     from cvkit.deep.quiet import import_keras
 
     import_keras()

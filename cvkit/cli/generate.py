@@ -18,16 +18,15 @@ import cvkit
               help="A picture of all, or a folder for one file each.")  # fmt: skip
 def command(model: str, number: int, seed: int, kind: int | None, map_: str | None, truncation: float, output: Path):
     """Make images with the generator in the folder MODEL."""
-    from cvkit.cli._shared import check_folder
+    from cvkit.cli._shared import output_file
     from cvkit.deep.generation import generate, grid
 
     condition = kind if map_ is None else cvkit.read_truth(map_)
-    images = generate(model, number, condition=condition, truncation=truncation, seed=seed)
+    images, inputs = generate(model, number, condition=condition, truncation=truncation, seed=seed), [map_ or model]
     if output.suffix:
-        check_folder(output)
-        cvkit.write(output, grid(images))
+        cvkit.write(output_file(output, inputs), grid(images))
     else:
         output.mkdir(parents=True, exist_ok=True)
         for place, image in enumerate(images):
-            cvkit.write(output / f"{place:04d}.png", image)
+            cvkit.write(output_file(output / f"{place:04d}.png", inputs), image)
     click.echo(f"{len(images)} images -> {output}")

@@ -1,6 +1,7 @@
 """What a comparison found: rows, their summary, the table, the figure."""
 
 import csv
+import io
 import os
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -11,6 +12,7 @@ from cvkit import errors
 from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
 from cvkit.compare.scores import BEST_IS_LOW
+from cvkit.io import write_bytes
 
 COLUMNS = {
     "method": str,
@@ -198,17 +200,18 @@ class Comparison:
         Parameters
         ----------
         path : str or path
-            An existing file is replaced.
+            An existing file is replaced, whole or not at all.
 
         Notes
         -----
         A text that a spreadsheet would run as a formula, because it begins with = + - or @, gets a ' before it.
         """
-        with open(path, "w", newline="", encoding="utf-8", errors="backslashreplace") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.rows)
-            for row in zip(*self.rows.values(), strict=True):
-                writer.writerow([_cell(value) for value in row])
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(self.rows)
+        for row in zip(*self.rows.values(), strict=True):
+            writer.writerow([_cell(value) for value in row])
+        write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def _over(reduce, values: np.ndarray) -> float:

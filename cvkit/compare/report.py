@@ -12,8 +12,9 @@ import numpy as np
 from cvkit import __version__
 from cvkit.compare import paint, table
 from cvkit.compare.comparison import Comparison
-from cvkit.encode import encode, replace
+from cvkit.encode import encode
 from cvkit.errors import LibraryMissing
+from cvkit.io import write_bytes
 
 SIDE = 160  # of a thumbnail at most, in pixels
 CASES = 3  # best and worst images that are named
@@ -73,9 +74,8 @@ def write_report(
         raise LibraryMissing("library-missing", came="jinja2 is missing", remedy="pip install jinja2") from None
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     page = environment.from_string((Path(__file__).parent / "report.html").read_text("utf-8"))
-    target = Path(path)
-    replace(target, page.render(_content(comparison, pictures or Pictures(), command)).encode("utf-8", "replace"))
-    return target
+    text = page.render(_content(comparison, pictures or Pictures(), command))
+    return write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def _content(comparison: Comparison, pictures: Pictures, command: str) -> dict[str, Any]:

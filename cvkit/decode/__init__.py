@@ -1,8 +1,9 @@
 """Decode image files: look at the header first, refuse what is damaged, cut or too large, and keep every value.
 
 A format is a file in this folder. It holds ``SIGNATURE``, how such files begin; ``look``, which walks the headers and
-decodes nothing; ``decode``; and ``mend``, which puts something into the place of a missing end. `cvkit.io.read` is the
-way in.
+decodes nothing; ``decode``; and ``mend``, which puts something into the place of a missing end. Where the images of a
+file are files of their own, one behind the other, ``pages`` gives where they begin and end, and the rest sees the one
+that is meant. `cvkit.io.read` is the way in.
 """
 
 import os
@@ -16,6 +17,7 @@ from cvkit.errors import CvkitError
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1 << 30
+_ANIMATED = "PNG", "WebP", "GIF"  # an image of them is a change of the one before
 
 
 def look(file: BufferedReader, page: int | None = None, *, max_bytes: int = MAX_BYTES) -> Info:
@@ -25,7 +27,7 @@ def look(file: BufferedReader, page: int | None = None, *, max_bytes: int = MAX_
     ----------
     file : file, opened for binary reading
     page : int, optional
-        Which image of a TIFF, from 0.
+        Which image of a file that holds several, from 0.
     max_bytes : int
         Refuse a larger file, unless it is a TIFF, of which only the parts are read that are needed.
 
@@ -54,7 +56,7 @@ def decode(
     indices : bool
         Give the indices of a palette of colours, not its colours.
     max_pixels, max_bytes : int
-        Refuse a larger image, or file.
+        Refuse a larger image, or file. An image of an animation counts with all before it.
     allow_truncated : bool
         Fill what is missing of an image that is cut short.
 
@@ -72,6 +74,8 @@ def decode(
     check_size(info, max_pixels)
     if page is not None or info.pages > 1:
         info.page = choose(info.pages, page)
+    if info.format in _ANIMATED:
+        check_size(info, max_pixels, walked=info.page + 1)
     if not allow_truncated:
         check_whole(info)
     if info.truncated and hasattr(module, "mend"):
@@ -103,4 +107,10 @@ def _look(file: BufferedReader, page: int | None, max_bytes: int) -> tuple[Any, 
         )
     file.raw.seek(0)
     data = file.raw.readall()  # the buffer of `file` would join its part and the rest, a second copy
-    return module, data, module.look(data)
+    pages = module.pages(data) if hasattr(module, "pages") else []
+    if len(pages) > 1:
+        start, end = pages[page if page in range(len(pages)) else 0]
+        data = data[start:end]
+    info = module.look(data)
+    info.pages = max(info.pages, len(pages))
+    return module, data, info

@@ -1,5 +1,6 @@
 """GIF, animated ones too."""
 
+import itertools
 import re
 import struct
 from collections.abc import Iterator
@@ -8,9 +9,10 @@ import numpy as np
 from PIL import GifImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged, unsupported
+from cvkit.decode.info import MOST_PAGES, Info, crowded, cut, damaged, unsupported
 
 SIGNATURE = re.compile(rb"GIF8[79]a", re.DOTALL)
+_MOST_PARTS = 5_000_000
 _DENSEST = 4096  # pixels that a byte of LZW can hold, most generously
 
 
@@ -27,6 +29,8 @@ def look(data: bytes) -> Info:
             if left + across > width or top + down > height:  # Pillow would make the whole image as large as that
                 raise damaged("an image in it lies outside of its frame")
             info.pages += 1
+            if info.pages > MOST_PAGES:
+                raise crowded()
             first = first or length
     info.truncated = name != b";" or width * height > _DENSEST * first
     if not info.pages:
@@ -52,7 +56,7 @@ def mend(data: bytes) -> bytes:
 
 def _blocks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Give the mark, start and length of every whole block; b"" at the end if the file is cut."""
-    start = 13 + _palette(data[10])
+    start, parts = 13 + _palette(data[10]), itertools.repeat(None, _MOST_PARTS)
     while start < len(data):
         begin, name = start, data[start : start + 1]
         if name == b";":
@@ -64,8 +68,12 @@ def _blocks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
             start += 11 + _palette(data[start + 9])
         else:
             break
-        while start < len(data) and data[start]:
+        for _ in parts:
+            if start >= len(data) or not data[start]:
+                break
             start += 1 + data[start]
+        else:
+            raise damaged(f"it is cut into more than {_MOST_PARTS} parts")
         start += 1
         if start <= len(data):
             yield name, begin, start - begin

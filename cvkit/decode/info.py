@@ -7,6 +7,8 @@ import numpy as np
 
 from cvkit.errors import CvkitError
 
+MOST_PAGES = 100_000
+
 
 @dataclasses.dataclass
 class Info:
@@ -79,19 +81,25 @@ def filled(data: bytes, length: int) -> bytes:
     return data.ljust(length, b"\0")
 
 
+def crowded() -> CvkitError:
+    """Give the error of a file of so many images that to count them takes seconds."""
+    return unsupported(f"a file of more than {MOST_PAGES} images", "split it into several")
+
+
 def unsupported(what: str, remedy: str) -> CvkitError:
     """Give the error of a file that is whole, and of a kind that is no image here."""
     return CvkitError("image-unsupported", came=what, remedy=remedy)
 
 
-def check_size(info: Info, limit: int) -> None:
-    """Refuse an image of no pixels, or of more than the limit."""
+def check_size(info: Info, limit: int, walked: int = 1) -> None:
+    """Refuse an image of no pixels, or of more than the limit, together with those that are decoded on the way."""
     if info.width < 1 or info.height < 1:
         raise damaged(f"its size is {info.width} x {info.height}")
-    if (count := info.width * info.height) > limit:
+    if (count := walked * info.width * info.height) > limit:
+        times = f"{walked} images of " if walked > 1 else ""
         raise CvkitError(
             "image-too-large",
-            came=f"its {info.width} x {info.height} pixels are more than the limit of {limit}",
+            came=f"its {times}{info.width} x {info.height} pixels are more than the limit of {limit}",
             remedy=f"if the file is to be trusted, read it with max_pixels={count}",
         )
 

@@ -17,7 +17,11 @@ _lock = threading.Lock()
 
 
 def from_opencv(data: bytes, info: Info) -> np.ndarray:
-    """Decode a still image in memory to (H, W), or to RGB."""
+    """Decode a still image in memory to (H, W), or to RGB.
+
+    Of a damaged scan libjpeg writes a line to the error stream itself, and OpenCV has no way to stop it: to turn that
+    stream off would turn it off for every thread of the process.
+    """
     # straight to RGB where that changes nothing else, which spares a copy of the image
     plain = info.colour in ("rgb", "cmyk") and not info.alpha
     how = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH if plain else cv2.IMREAD_UNCHANGED
@@ -63,5 +67,5 @@ def from_pillow(image: Any, info: Info) -> np.ndarray:
     with pillow():
         image.seek(info.page)
         if not info.indexed and image.mode not in ("1", "L", "LA"):
-            image = image.convert("RGBA")
+            image = image.convert("RGB" if image.mode in ("P", "RGB") else "RGBA")
         return np.array(image)

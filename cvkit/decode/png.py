@@ -17,6 +17,7 @@ _COLOURS = {0: ("grey", 1), 2: ("rgb", 3), 3: ("palette", 1), 4: ("grey", 2), 6:
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 # All other chunks, such as texts that unpack to gigabytes, are not shown to the decoders. Alpha is dropped, hence tRNS.
 _STILL, _MOVING = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}, {b"tRNS", b"acTL", b"fcTL", b"fdAT"}
+_LONGEST = 1_000_000
 _MOST_CHUNKS = 1_000_000
 _DEFLATE = 1032  # what a byte of zlib can hold at most
 
@@ -28,6 +29,8 @@ def look(data: bytes) -> Info:
     width, height, bits, kind = struct.unpack(">IIBB", data[16:26])
     if bits not in _DEPTHS.get(kind, ()):
         raise damaged(f"{bits} bits of colour type {kind} are no PNG")
+    if max(width, height) > _LONGEST:
+        raise unsupported(f"a PNG of more than {_LONGEST} rows or columns, which libpng refuses", "store it as TIFF")
     info = Info("PNG", width, height, _COLOURS[kind][0], bits, alpha=kind in (4, 6))
     size, stated, frames, first = 0, 0, 0, 0
     for name, start, end in _chunks(data):
@@ -46,6 +49,8 @@ def look(data: bytes) -> Info:
         info.pages = stated + (first == 2)
         if frames != stated:
             raise cut(f"{frames} of {stated} images are there")
+        if info.pages > 1 and bits == 16:
+            raise unsupported("an animation of 16 bits", "store each image in a file of its own")
     info.truncated = name != b"IEND" or _raw_size(data) > _DEFLATE * size
     return info
 
@@ -59,8 +64,6 @@ def decode(data: bytes, info: Info, indices: bool) -> np.ndarray:
     )
     info.indexed = indices and pixels.has_colours(opened)
     if animated or info.indexed:
-        if info.bits == 16:
-            raise unsupported("an animation of 16 bits", "store each image in a file of its own")
         return pixels.from_pillow(opened, info)
     image = pixels.from_opencv(data, info)
     if info.colour == "grey":

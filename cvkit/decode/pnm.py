@@ -4,26 +4,35 @@ import re
 
 import numpy as np
 
-from cvkit.decode.info import Info, cut, damaged, filled
+from cvkit.decode.info import MOST_PAGES, Info, crowded, cut, damaged, filled
 
 SIGNATURE = re.compile(rb"P[1-6Ff]\s", re.DOTALL)
+_BLANKS = re.compile(rb"\s*")
 _GAP = rb"(?:\s|#[^\n]*\n)+"
 _NUMBERS = re.compile(rb"P[2356]" + 3 * (_GAP + rb"(\d{1,9})") + rb"\s")
 _BITS = re.compile(rb"P[14]" + 2 * (_GAP + rb"(\d{1,9})") + rb"\s")
 _FLOATS = re.compile(rb"P[Ff]" + 2 * (_GAP + rb"(\d{1,9})") + _GAP + rb"(-?[0-9.]{1,12})\s")
 
 
+def pages(data: bytes) -> list[tuple[int, int]]:
+    """Give where each image begins and ends: behind one in bytes another may follow, after blanks."""
+    starts = [0]
+    while (head := _match(data, starts[-1])) and head[0][1:2] in b"456":
+        end = starts[-1] + head.end() + _size(_info(head), head[0][1:2])
+        place = _BLANKS.match(data, end).end()
+        if _match(data, place) is None:
+            break
+        if len(starts) == MOST_PAGES:
+            raise crowded()
+        starts.append(place)
+    return list(zip(starts, [*starts[1:], len(data)], strict=True))
+
+
 def look(data: bytes) -> Info:
     """Read the header, and compare the length with what the pixels need."""
     head = _head(data)
-    kind, width, height = data[1:2], int(head[1]), int(head[2])
-    bits = 32 if kind in b"Ff" else 1 if kind in b"14" else 16 if int(head[3]) > 255 else 8
-    if bits == 32 and float(head[3] if head[3].count(b".") < 2 and head[3].strip(b"-.") else 0) == 0:
-        raise damaged("its scale is 0")
-    if kind in b"2356" and not 0 < int(head[3]) < 65536:
-        raise damaged(f"its greatest value is {int(head[3])}")
-    info = Info("PNM", width, height, "rgb" if kind in b"36F" else "grey", bits)
-    info.truncated = len(data) - head.end() < _size(info, kind)
+    info = _info(head)
+    info.truncated = len(data) - head.end() < _size(info, data[1:2])
     return info
 
 
@@ -50,12 +59,26 @@ def mend(data: bytes) -> bytes:
     return data + b" 0" * length if data[1:2] in b"123" else whole
 
 
+def _match(data: bytes, start: int = 0) -> re.Match | None:
+    kind = data[start + 1 : start + 2]
+    return (_FLOATS if kind in b"Ff" else _BITS if kind in b"14" else _NUMBERS).match(data[start : start + 4096])
+
+
 def _head(data: bytes) -> re.Match:
-    kind = data[1:2]
-    head = (_FLOATS if kind in b"Ff" else _BITS if kind in b"14" else _NUMBERS).match(data[:4096])
+    head = _match(data)
     if head is None:
         raise cut("its header is not understood")
     return head
+
+
+def _info(head: re.Match) -> Info:
+    kind, width, height = head[0][1:2], int(head[1]), int(head[2])
+    bits = 32 if kind in b"Ff" else 1 if kind in b"14" else 16 if int(head[3]) > 255 else 8
+    if bits == 32 and float(head[3] if head[3].count(b".") < 2 and head[3].strip(b"-.") else 0) == 0:
+        raise damaged("its scale is 0")
+    if kind in b"2356" and not 0 < int(head[3]) < 65536:
+        raise damaged(f"its greatest value is {int(head[3])}")
+    return Info("PNM", width, height, "rgb" if kind in b"36F" else "grey", bits)
 
 
 def _size(info: Info, kind: bytes) -> int:

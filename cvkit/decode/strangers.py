@@ -16,6 +16,7 @@ _STRANGERS = {
     rb"P7\s": ("a PAM image", "convert it to PNG"),
     rb"\0\0\0\x0c(jP  |JXL )|\xff\x4f\xff\x51|\xff\x0a": ("a JPEG 2000 or JPEG XL image", "convert it to PNG or TIFF"),
     rb".{128}DICM": ("a DICOM image", "export it as TIFF"),
+    rb"\x08[\x01-\x20]\x12|.{8}\{\"|.{4}TFL3": ("a network", "name the folder of the model that it belongs to"),
     rb"\x89HDF": ("an HDF5 file", "take the array out with h5py"),
     rb"\0+$": ("nothing but zeros", "copy or download it again"),
     rb"[\t\n\r\x20-\x7e]+$": ("text", "name the image itself"),

@@ -13,11 +13,12 @@ import numpy as np
 from PIL import TiffImagePlugin
 
 from cvkit.decode import pixels
-from cvkit.decode.info import Info, cut, damaged, unsupported, upright
+from cvkit.decode.info import MOST_PAGES, Info, crowded, cut, damaged, unsupported, upright
 
 SIGNATURE = re.compile(rb"II[*+]\0|MM\0[*+]", re.DOTALL)
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # it logs to the screen what is raised here in words
 
+_MOST_LEVELS = 100  # of a pyramid; whether a page is one of its levels takes tags to tell
 _PLAIN = {0: 1, 1: 1, 2: 3}  # channels where white is zero, black is zero, and in RGB
 _COLOURS = {2: "rgb", 3: "palette", 5: "cmyk", 6: "rgb"}
 _UNPACK = {8: zlib.decompressobj, 32946: zlib.decompressobj, 34925: lzma.LZMADecompressor}
@@ -25,14 +26,10 @@ _UNPACK = {8: zlib.decompressobj, 32946: zlib.decompressobj, 34925: lzma.LZMADec
 
 def look(file: BinaryIO, page: int | None) -> Info:
     """Read the tags of a page; without `page` of the first one that is no thumbnail of another."""
+    count = _count(file)
     with _open(file) as tiff:
-        count = len(tiff.pages)
-        file.seek(tiff.pages.next_page_offset)
-        none = bytes(tiff.tiff.offsetsize)
-        if file.read(len(none)) != none:  # there is a next page, or may be, but not in this file
-            raise cut("there are pages missing")
         chosen = page or 0
-        if page is None and count > 1:
+        if page is None and 1 < count <= _MOST_LEVELS:
             full = [number for number, frame in enumerate(tiff.pages) if not frame.is_reduced]
             chosen, count = (full[0], 1) if len(full) == 1 else (0, count)
         frame = tiff.pages[min(chosen, count - 1) if page else chosen]
@@ -42,8 +39,10 @@ def look(file: BinaryIO, page: int | None) -> Info:
         info.orientation = int(turn) if turn in range(1, 9) else 1
         info.alpha, info.pages, info.page = _has_alpha(frame), count, chosen
         info.truncated = _needed(frame) > tiff.filehandle.size or _has_gaps(frame)
-        series = tiff.series[0].shape if tiff.is_imagej or tiff.is_shaped else ()
-        if count == 1 and math.prod(series) > frame.size:
+        if page is not None or count == 1:
+            _check_kind(frame)
+        series = tiff.series[0].shape if count == 1 and (tiff.is_imagej or tiff.is_shaped) else ()
+        if math.prod(series) > frame.size:
             raise unsupported(f"expected one image, got a stack of shape {series} in one block", "split it first")
     return info
 
@@ -54,7 +53,8 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
         file = _mended(file, info)
     with _open(file) as tiff:
         frame = tiff.pages[info.page]
-        _check(frame)
+        _check_kind(frame)
+        _check_pieces(frame)
         try:
             if frame.photometric not in _PLAIN:
                 raise ValueError("imagecodecs")
@@ -69,6 +69,27 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
             image = np.invert(image)
         image = np.moveaxis(image, 0, 2) if frame.axes == "SYX" else image
         return upright(image, info.orientation)
+
+
+def _count(file: BinaryIO) -> int:
+    """Walk the list of pages to its end."""
+    file.seek(0)
+    head = file.read(16).ljust(16, b"\0")
+    order, big = "little" if head[:2] == b"II" else "big", 43 in head[2:4]
+    tags, entry, link = (8, 20, 8) if big else (2, 12, 4)
+    place, seen = int.from_bytes(head[8:16] if big else head[4:8], order), set()
+    while place:
+        file.seek(place)
+        skipped = int.from_bytes(start := file.read(tags), order) * entry
+        file.seek(place + tags + skipped)
+        after = file.read(link)
+        if place in seen or len(start + after) < tags + link:  # the list begins again, or leads out of the file
+            raise cut("there are pages missing")
+        seen.add(place)
+        if len(seen) > MOST_PAGES:
+            raise crowded()
+        place = int.from_bytes(after, order)
+    return len(seen)
 
 
 def _open(file: BinaryIO) -> Any:
@@ -93,8 +114,8 @@ def _has_gaps(frame: Any) -> bool:
     return not frame.databytecounts or min(frame.databytecounts) == 0
 
 
-def _check(frame: Any) -> None:
-    """Refuse what is no image, or contradicts itself."""
+def _check_kind(frame: Any) -> None:
+    """Refuse what is no image."""
     if frame.dtype is None or frame.dtype.kind not in "buif":
         kind = frame.dtype or f"{frame.bitspersample} bits"
         raise unsupported(f"an image holds real numbers, but this is {kind}", "store its magnitude, for example")
@@ -104,6 +125,10 @@ def _check(frame: Any) -> None:
             f"expected 1 channel, or 3 for RGB, with or without alpha, but its shape is {frame.shape}",
             "store the channels you need in a file of their own",
         )
+
+
+def _check_pieces(frame: Any) -> None:
+    """Refuse what contradicts itself."""
     pieces = math.prod(frame.chunked)
     if len(frame.dataoffsets) not in (pieces, 1) or (len(frame.dataoffsets) == 1 < pieces and not frame.is_contiguous):
         raise damaged(f"it has {len(frame.dataoffsets)} pieces, and needs {pieces}")

@@ -12,6 +12,7 @@ from cvkit.decode.info import Info, cut, damaged, orientation, unsupported
 
 SIGNATURE = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
 _ANIMATED = 2
+_MOST_CHUNKS = 1_000_000
 _DENSEST = 30_000  # pixels of a canvas for a byte of the file, most generously; an empty image has as many
 
 
@@ -56,10 +57,13 @@ def mend(data: bytes) -> bytes:
 
 def _chunks(data: bytes, end: int) -> Iterator[tuple[bytes, memoryview]]:
     start, view = 12, memoryview(data)
-    while start + 8 <= end:
+    for _ in range(_MOST_CHUNKS):
+        if start + 8 > end:
+            return
         length = int.from_bytes(data[start + 4 : start + 8], "little")
         yield data[start : start + 4], view[start + 8 : min(start + 8 + length, end)]
         start += 8 + length + length % 2
+    raise damaged(f"it has more than {_MOST_CHUNKS} chunks")
 
 
 def _number(content: bytes) -> int:

@@ -12,6 +12,7 @@ from cvkit.deep.card import ONNX, WEIGHTS, check_file, read_card
 from cvkit.deep.engines import litert, onnxruntime, openvino
 from cvkit.deep.export import answering, quietly
 from cvkit.errors import CvkitError, FileFault, LibraryMissing
+from cvkit.io import write_bytes
 
 FORMATS = {"onnx": ".onnx", "litert": ".tflite", "openvino": ".xml", "savedmodel": ""}
 TOLERANCE = 1e-5
@@ -164,4 +165,4 @@ def _move(folder: Path, out: Path) -> None:
         if source.is_dir():
             shutil.copytree(source, out, dirs_exist_ok=True)
         else:
-            shutil.copyfile(source, out.with_suffix(source.suffix))
+            write_bytes(out.with_suffix(source.suffix), source.read_bytes())
