@@ -74,6 +74,9 @@ BOMBS = {
         n=MANY[0],
         d=1,
     ),
+    "a pooling at which ONNX Runtime divides by 0": before_the_answer(
+        node("MaxPool", "share", kernel_shape=[2, 2], dilations=[7, 4], auto_pad="SAME_UPPER", strides=[2, 2])
+    ),
     "sizes in a tensor of many": before_the_answer(node("Tile", "share", "n"), n=[1] * 17),
 }
 

@@ -120,25 +120,28 @@ def _graph(graph: memoryview, network: Network) -> None:
 
 
 def _node(node: memoryview, network: Network) -> None:
-    names, kind_of_node = {1: [], 2: [], 3: []}, ""
+    names, kind_of_node, attributes = {1: [], 2: [], 3: []}, "", set()
     for number, kind, value in wire.fields(node):
         if number == 4:
             kind_of_node = wire.text(kind, value)
         elif number == 5:
-            _attribute(wire.message(kind, value), network)
+            attributes.add(_attribute(wire.message(kind, value), network))
         elif number == 7 and (domain := wire.text(kind, value)) not in STANDARD:
             raise _unsafe(f"it uses operators of {domain[:80]!r}, which are not of the standard")
         elif number == 8 and len(wire.message(kind, value)):
             raise _unsafe("it calls functions")
         elif number in (1, 2, 3):
             names[number].append(wire.text(kind, value))
+    if kind_of_node == "MaxPool" and "dilations" in attributes:  # with them ONNX Runtime may divide by 0
+        raise _unsafe("its MaxPool has dilations")
     network.operators[kind_of_node] += 1
     network.nodes.append(Node(kind_of_node, names[1], names[2]))
     if network.operators.total() > NODES:
         raise _too_large(f"more than {NODES:,} nodes")
 
 
-def _attribute(attribute: memoryview, network: Network) -> None:
+def _attribute(attribute: memoryview, network: Network) -> str:
+    """Check that an attribute holds nothing that harms; give its name."""
     name, numbers = "", []
     for number, kind, value in wire.fields(attribute):
         if number == 1:
@@ -156,6 +159,7 @@ def _attribute(attribute: memoryview, network: Network) -> None:
     low, high = RANGES.get(name, (-math.inf, math.inf))
     if wrong := [number for number in numbers if not low <= number <= high]:
         raise _unsafe(f"{name} of {wrong[0]}, which must lie in {low}..{high}")
+    return name
 
 
 def _tensor(tensor: memoryview, network: Network) -> dict[str, tuple]:
