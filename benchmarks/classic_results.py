@@ -146,6 +146,7 @@ def _goals(found: list[dict]) -> Iterator[str]:
         slower = [f"{one['operation']} {ratio(one):.2f}" for one in _misses(some)]
         rows.append([side, len(some), len(some) - len(slower), ", ".join(slower) or "none"])
     yield table(["side", "operations with peers", "within the rule", "not within it, and their ratio"], rows)
+    yield from _slower(found)
 
 
 def _value(record: dict, unit: str) -> float:

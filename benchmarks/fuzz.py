@@ -355,8 +355,9 @@ def main() -> None:
 
     bound = f"{MEMORY >> 20} MB beyond what the libraries need, {SECONDS} s a mutant, seed {SEED}."
     libraries = ["numpy", "opencv-python", "pillow", "tifffile", "onnxruntime"]
-    name, kind = (f"fuzz_{given.kind}", f" {given.kind}") if given.kind else ("fuzz", "")
-    return write_results(name, f"python benchmarks/fuzz.py{kind}", libraries, bound, *parts)
+    if given.kind or given.count:  # the page is of all mutants
+        return print("\n\n".join(parts))
+    return write_results("fuzz", "python benchmarks/fuzz.py", libraries, bound, *parts)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from cvkit.checks import MOST as MOST
+from cvkit.checks import WIDEST as WIDEST
 from cvkit.checks import as_shape as as_shape
 from cvkit.checks import check_values, plain_array
 from cvkit.checks import number as number
@@ -214,7 +215,14 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
         )
     if labels.ndim != 2:
         raise _not_flat(name, labels)
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+    if labels.min() < 0:
+        raise CvkitError(
+            "array-range",
+            f"`{name}` must hold 0 for what is no object, and positive numbers",
+            came=f"{labels.min()}..{labels.max()}",
+            remedy="set what is no object to 0: np.maximum(labels, 0)",
+        )
+    if labels.max() > np.iinfo(np.int32).max:
         raise CvkitError(
             "array-range",
             f"`{name}` must lie in 0..2**31-1",

@@ -9,7 +9,9 @@ the same when a sentence is reworded. There are few classes and many codes: a cl
 callers know to catch.
 """
 
+import difflib
 import os
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -75,6 +77,26 @@ class FileMissing(FileFault, FileNotFoundError):
 
 class LibraryMissing(CvkitError, ImportError):
     """A library that is not installed, or that the system does not let load."""
+
+
+def unknown(what: str, name: str, known: list[str]) -> CvkitError:
+    """Say that there is no such name, and which is the nearest."""
+    hint = _nearest(name, known) or f"known: {', '.join(known)};"
+    text = name if len(name) <= 100 else f"{name[:97]}..."
+    return CvkitError(f"{what.split()[0]}-unknown", f"no {what} is called {text!r}; {hint} `cvkit list` shows all")
+
+
+def check_parameters(owner: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a parameter that a method or step does not have; the nearest name is given."""
+    for name in given:
+        if name not in known:
+            hint = _nearest(name, known) or f"it has: {', '.join(known) or 'none'}"
+            raise CvkitError("parameter-unknown", f"{owner} has no parameter {name!r}", remedy=hint)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name[:100], known, n=1)
+    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def shown(text: Any) -> str:

@@ -1,13 +1,12 @@
 """One line of text, or a list, that turns an image into an answer: steps, one method, more steps."""
 
-import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cvkit import registry
-from cvkit.errors import CvkitError, WrongType
+from cvkit.errors import CvkitError, WrongType, check_parameters
 
 
 @dataclass(frozen=True)
@@ -19,11 +18,7 @@ class Step:
 
     def __post_init__(self) -> None:
         known = self.entry.parameters
-        for name in self.arguments:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"it has: {', '.join(known) or 'none'}"
-                raise CvkitError("parameter-unknown", f"{self.entry.name} has no parameter {name!r}", remedy=hint)
+        check_parameters(self.entry.name, self.arguments, known)
         for name, parameter in known.items():
             if parameter.default is parameter.empty and name not in self.arguments:
                 raise CvkitError(

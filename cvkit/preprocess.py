@@ -5,7 +5,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, number, odd, one_of, whole
+from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, is_mask, number, odd, one_of, whole
+from cvkit.errors import CvkitError
 
 __all__ = ["clahe", "crop", "flatten_background", "gaussian", "gray", "invert", "median", "normalize", "resize"]
 
@@ -150,11 +151,15 @@ def normalize(image: Image, *, low: float = 1.0, high: float = 99.0) -> Image:
     image = as_finite(as_image(image), "normalize")
     low, high = number(low, "low", 0, 100), number(high, "high", 0, 100)
     if low >= high:
-        raise ValueError(f"`low` must be less than `high`, got {low} and {high}.")
+        raise CvkitError(
+            "parameter-range", "`low` must be less than `high`", came=f"{low} and {high}", remedy="swap them"
+        )
     dark, bright = np.percentile(image, [low, high])
     if dark == bright:
         return np.zeros(image.shape, np.float32)
-    return np.clip((image.astype(np.float32) - np.float32(dark)) / np.float32(bright - dark), 0, 1)
+    fine = _fine(image.dtype)
+    values = np.subtract(image, dark, dtype=fine)
+    return np.clip(np.divide(values, fine(bright - dark), out=values), 0, 1, out=values).astype(np.float32, copy=False)
 
 
 def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "difference") -> Image:
@@ -173,7 +178,7 @@ def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "differen
     Returns
     -------
     image : float32 array
-        Same shape, in the unit of `image`; may leave the range of its dtype.
+        Same shape, in the unit of `image`; may leave the range of its dtype. float64 of float64 and wide integers.
 
     Examples
     --------
@@ -181,7 +186,8 @@ def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "differen
     >>> bool(np.std(flatten_background(ramp, sigma=10)) < np.std(ramp) / 5)
     True
     """
-    image = as_finite(as_image(image), "flatten_background").astype(np.float32)
+    image = as_finite(as_image(image), "flatten_background")
+    image = image.astype(_fine(image.dtype))
     one_of(by, "by", ("difference", "ratio"))
     sigma = number(sigma, "sigma", low=1e-3)
     # A wide blur has nothing fine in it: computed on a small copy it is the same and takes a fraction of the time.
@@ -196,14 +202,16 @@ def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "differen
 
 
 def invert(image: Image) -> Image:
-    """Swap bright and dark: 255 - value for uint8, greatest + least - value for floats and signed integers.
+    """Swap bright and dark: 255 - value for uint8, 1 - value for bool, greatest + least - value for floats and int.
 
     Examples
     --------
     >>> invert(np.array([[0, 200]], np.uint8))
     array([[255,  55]], dtype=uint8)
     """
-    image = as_image(image)
+    given, image = image, as_image(image)
+    if is_mask(given):
+        return 1 - image
     if image.dtype.kind == "u":
         return np.iinfo(image.dtype).max - image
     greatest, least = np.fmax.reduce(image, axis=None), np.fmin.reduce(image, axis=None)  # NaN left out, if not all are
@@ -231,7 +239,8 @@ def resize(image: Image, *, height: int | None = None, width: int | None = None)
     """
     image = as_finite(as_image(image), "resize")
     if height is None and width is None:
-        raise ValueError("resize needs `height`, `width` or both, in pixels.")
+        needed = "resize needs `height`, `width` or both, in pixels"
+        raise CvkitError("parameter-missing", came=needed, remedy="such as height=256")
     rows, cols = image.shape[:2]
     new_rows = whole(height, "height") if height is not None else max(1, round(rows * whole(width, "width") / cols))
     new_cols = whole(width, "width") if width is not None else max(1, round(cols * new_rows / rows))
@@ -263,17 +272,24 @@ def crop(image: Image, *, row0: int = 0, col0: int = 0, row1: int | None = None,
     rows, cols = image.shape[:2]
     row1, col1 = rows if row1 is None else row1, cols if col1 is None else col1
     if not (0 <= row0 < row1 <= rows and 0 <= col0 < col1 <= cols):
-        raise ValueError(
-            f"the box ({row0}, {col0}, {row1}, {col1}) must hold a pixel and lie within the image of {rows} x {cols}."
-        )
+        box = f"the box ({row0}, {col0}, {row1}, {col1}) must hold a pixel and lie within the image of {rows} x {cols}"
+        raise CvkitError("crop-box", came=box, remedy="give it as row0, col0, row1, col1")
     return image[row0:row1, col0:col1].copy()
 
 
 def _in_float(image: np.ndarray, function: Callable) -> np.ndarray:
-    """Apply an OpenCV function; a dtype that OpenCV would refuse or narrow goes through float64."""
-    direct = image.dtype in (np.uint8, np.uint16, np.int16, np.float32, np.float64)
-    values = np.ascontiguousarray(image if direct else image.astype(np.float64))
-    return _cast(function(values), image.dtype)
+    """Apply an OpenCV function that averages; a dtype that OpenCV would refuse or narrow goes through float64."""
+    if image.dtype in (np.uint8, np.uint16, np.int16):
+        return function(np.ascontiguousarray(image))
+    low, high = float(image.min()), float(image.max())
+    common = low if abs(low) > high - low else 0.0  # OpenCV's weights, of float32, do not quite add up to 1
+    values = np.subtract(image, common, dtype=_fine(image.dtype))
+    return _cast((function(np.ascontiguousarray(values)) + common).clip(low, high), image.dtype)
+
+
+def _fine(dtype: np.dtype) -> type:
+    """The floats that hold the values of a dtype."""
+    return np.float32 if dtype.itemsize <= 2 or dtype == np.float32 else np.float64
 
 
 def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -4,7 +4,6 @@ Listing reads file names only; a method's libraries are imported when it is foun
 """
 
 import ast
-import difflib
 import importlib
 import inspect
 import json
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from cvkit.errors import CvkitError, WrongType
+from cvkit.errors import WrongType, unknown
 from cvkit.notation import parse as parse
 from cvkit.notation import split as split
 
@@ -106,7 +105,7 @@ def summary(name: str) -> str:
 
 
 def explain(name: str) -> str:
-    """Give all that a method, network or step says of itself: formula, source, parameters.
+    """Give all that a method, network, step or function on objects says of itself: formula, source, parameters.
 
     Examples
     --------
@@ -120,6 +119,9 @@ def explain(name: str) -> str:
         return inspect.getdoc(network(name))
     if name in gans():
         return inspect.getdoc(gan(name))
+    components = importlib.import_module("cvkit.classic.components")
+    if name in components.__all__ and name not in _step_functions():
+        return f"In Python: cvkit.classic.components.{name}\n\n{inspect.getdoc(getattr(components, name))}"
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
@@ -159,13 +161,13 @@ def find(name: str) -> Entry:
     functions = _step_functions()
     if name in functions:
         return of_callable(functions[name])
-    raise _unknown("method or step", name, methods() + sorted(functions))
+    raise unknown("method or step", name, methods() + sorted(functions))
 
 
 def network(name: str) -> Callable:
     """Find the `build` function of a network by its name."""
     if name not in networks():
-        raise _unknown("network", name, networks())
+        raise unknown("network", name, networks())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.networks.{name}").build
 
@@ -173,7 +175,7 @@ def network(name: str) -> Callable:
 def gan(name: str) -> Callable:
     """Find the `build` function of a generative adversarial network by its name."""
     if name not in gans():
-        raise _unknown("GAN", name, gans())
+        raise unknown("GAN", name, gans())
     importlib.import_module("cvkit.deep.quiet").import_keras()
     return importlib.import_module(f"cvkit.deep.gans.{name}").build
 
@@ -217,9 +219,8 @@ def _threshold_entry(name: str) -> Entry:
     decide = decision(importlib.import_module(f"cvkit.classic.thresholds.{name}"))
     several = decide.__annotations__["return"] == list[float]  # thresholds: as many classes and one more
     frame = _tuning(inspect.signature(classic.segment))
-    parameters = _tuning(inspect.signature(decide)) | {"foreground": frame["foreground"], "nan": frame["nan"]}
-    if several:
-        del parameters["foreground"]
+    shared = {"foreground": not several, "nan": True, "exact": "histogram" in decide.__annotations__}
+    parameters = _tuning(inspect.signature(decide)) | {name: frame[name] for name, wanted in shared.items() if wanted}
 
     def call(image, **arguments):
         return classic.segment(image, name, **arguments)
@@ -267,10 +268,3 @@ def _kinds(annotation) -> tuple[str, ...]:
     if typing.get_origin(annotation) is typing.Annotated:
         return (annotation.__metadata__[0],)
     return tuple(kind for choice in typing.get_args(annotation) for kind in _kinds(choice))
-
-
-def _unknown(what: str, name: str, known: list[str]) -> CvkitError:
-    near = difflib.get_close_matches(name[:100], known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)};"
-    shown = name if len(name) <= 100 else f"{name[:97]}..."
-    return CvkitError(f"{what.split()[0]}-unknown", f"no {what} is called {shown!r}; {hint} `cvkit list` shows all")

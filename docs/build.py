@@ -27,10 +27,13 @@ A pixel is foreground if it exceeds the threshold. All take also
 - `foreground='bright'`: `'dark'` turns this round, `'auto'` takes the side of Otsu's threshold which fewer pixels of
   the image's border are on;
 - `nan='raise'`: `'ignore'` leaves NaN out of all counts and windows, and out of the foreground;
+- `exact=False`, global ones only: `True` counts every float on its own. Otherwise floats are rounded to 65,536 levels
+  from the least to the greatest value, and the threshold is halfway between two of them;
 - in Python `mask=`, where to look: the rest is treated like ignored NaN.
 
 RGB is turned to grey by 0.299 R + 0.587 G + 0.114 B. If all values are equal there is nothing to tell apart: the mask
-is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit.
+is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit; what
+it does for a dtype that the library does not take is said with the method.
 """
 
 

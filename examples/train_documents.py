@@ -1,11 +1,11 @@
-"""Train the model `documents` that cvkit carries: ink on degraded pages, printed and handwritten.
+"""Train a network to find ink on degraded pages, printed and handwritten.
 
     python examples/train_documents.py PATH/TO/documents runs/documents
 
 The folder holds `images/`, `ink/` (255 = ink) and `index.csv` (file, year, split): the pages of the contests DIBCO 2009
 to 2014, which may not be passed on (www.iit.demokritos.gr/~bgat). It learns from those of 2009 to 2012 and from pages
-that cvkit draws. Stopped, it goes on where it was. Without arguments it trains for seconds on drawn pages alone, to
-show that it runs.
+that cvkit draws; compare it with the method `howe`, which needs no training. Stopped, it goes on where it was. Without
+arguments it trains for seconds on drawn pages alone, to show that it runs.
 """
 
 import csv
@@ -22,7 +22,7 @@ DRAWN, EPOCHS = 240, 36
 ABOUT = {
     "summary": "Ink on degraded pages, printed and handwritten: a U-Net of 0.5 million weights.",
     "classes": ["paper", "ink"],
-    "data": f"DIBCO 2009-2012 (44 pages, www.iit.demokritos.gr/~bgat), and {DRAWN} pages drawn by cvkit.datasets.",
+    "data": f"DIBCO 2009-2012 (50 pages, www.iit.demokritos.gr/~bgat), and {DRAWN} pages drawn by cvkit.datasets.",
     "licence": "MIT",
 }
 

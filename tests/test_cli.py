@@ -37,6 +37,8 @@ def test_list_explains_one(cvkit_):
     assert "window : int, odd" in cvkit_("list", "sauvola").output
     assert "BBBC038" in cvkit_("list", "nuclei").output and "sigma : float" in cvkit_("list", "gaussian").output
     assert "did you mean 'otsu'?" in cvkit_("list", "otzu").output
+    text = cvkit_("list", "nms").output
+    assert text.startswith("In Python: cvkit.classic.components.nms") and "iou : float" in text
 
 
 def test_segment_writes_what_python_gives(cvkit_, tmp_path):

@@ -25,6 +25,7 @@ from cvkit.classic.components import (
     watershed,
 )  # fmt: skip
 from cvkit.classic.runs import paint, runs
+from cvkit.errors import CvkitError
 
 NOISE = [np.random.default_rng(seed).random((60, 47)) < share for seed, share in enumerate((0.1, 0.4, 0.6, 0.9))]
 
@@ -80,6 +81,19 @@ def test_labels_keep_their_objects_apart_and_get_no_gaps():
     assert clear_border(inner).max() == 1
     assert relabel(labels).tolist() == [[2, 2, 3, 3, 3, 0, 1]]
     assert relabel(np.array([[0, 2**31 - 1]])).tolist() == [[0, 1]]
+    for wide in (
+        [[0, 2**40, 7]],
+        np.array([[0, 2**63 + 5, 2**63]], np.uint64),
+        np.array([[0, 2**32 - 1, 3]], np.uint32),
+    ):
+        answer = relabel(wide)
+        assert answer.dtype == np.int32 and answer.tolist() == [[0, 2, 1]]
+    assert relabel([[2**50, 2**40]]).tolist() == [[2, 1]]
+    for negative in ([[0, -1]], [[-5, 2**40]]):
+        with pytest.raises(
+            CvkitError, match=r"must hold 0 for what is no object, and positive .*np.maximum\(labels, 0\)"
+        ):
+            relabel(negative)
 
 
 # Our columns and scikit-image's of the same meaning.

@@ -176,7 +176,7 @@ def test_object_step_gives_its_kind_and_leaves_its_input_alone(name):
 @pytest.mark.parametrize("name", METHODS + STEPS)
 def test_tuning_parameters_are_keyword_only_and_few(name):
     entry = registry.find(name)
-    assert len(set(entry.parameters) - {"foreground", "nan"}) <= 7  # these two are the same for all thresholds
+    assert len(set(entry.parameters) - {"foreground", "nan", "exact"}) <= 7  # these are the same for all thresholds
     if name in STEPS:
         kinds = {p.kind for p in list(inspect.signature(entry.call).parameters.values())[1:] if p.name != "image"}
         assert kinds <= {inspect.Parameter.KEYWORD_ONLY}

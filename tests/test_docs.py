@@ -101,7 +101,7 @@ def test_docstrings_name_the_parameters_of_the_signature(name, item):
 def test_steps_and_thresholds_have_an_example_and_explain_every_parameter(name):
     text = registry.explain(name)
     assert ">>> " in text
-    for parameter in set(registry.find(name).parameters) - {"foreground", "nan", "image"}:
+    for parameter in set(registry.find(name).parameters) - {"foreground", "nan", "exact", "image"}:
         assert re.search(rf"^[\w, ]*\b{parameter}\b[\w, ]* : ", text, re.MULTILINE), parameter
 
 

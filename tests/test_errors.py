@@ -1,9 +1,12 @@
 """The tree of errors: one sentence, one code, caught by the classes that Python has for it."""
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 
+import cvkit
 from cvkit.errors import CvkitError, FileFault, FileMissing, LibraryMissing, WrongType, shown
 
 
@@ -38,3 +41,17 @@ def test_nothing_in_it_acts_on_a_terminal():
     assert str(fault) == r"n\udcff\r.png: \x1b[31mred\n." and str(fault).encode()
     assert fault.file == "n\udcff\r.png"
     assert shown("größe 図") == "größe 図" and shown(b"n\xff") == r"n\udcff"
+
+
+# Where a plain error never leaves the file, or its neighbour that turns it into one of ours.
+INNER = {"notation.py", "encode.py", "decode/tiff.py", "deep/model_files.py", "deep/encoders/torch_file.py"}
+INNER |= {"compare/memory.py"}
+
+
+def test_every_fault_of_what_is_given_has_a_code():
+    root = Path(cvkit.__file__).parent
+    for file in sorted({path.relative_to(root).as_posix() for path in root.rglob("*.py")} - INNER):
+        for node in ast.walk(ast.parse((root / file).read_text("utf-8"))):
+            raised = node.exc.func if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) else None
+            name = raised.id if isinstance(raised, ast.Name) else ""
+            assert name not in ("ValueError", "TypeError", "OSError", "RuntimeError"), f"{file}, line {node.lineno}"

@@ -241,6 +241,17 @@ def test_csv_runs_no_formula(pair, tmp_path):
     str(found).encode("utf-8")
 
 
+def test_csv_runs_no_name_of_a_file(pair, tmp_path, monkeypatch):
+    """Case 49 of the list: a spreadsheet would run what such an image is called."""
+    monkeypatch.chdir(tmp_path)
+    names = ["=cmd|' .. C calc'!A1.png", "+1.png", "-1.png", "@SUM(A1).png"]
+    for name in names:
+        cvkit.write(name, pair[0])
+    evaluate("otsu", [(name, pair[1]) for name in names]).to_csv("scores.csv")
+    with open("scores.csv", newline="", encoding="utf-8") as file:
+        assert [row["image"] for row in csv.DictReader(file)] == [f"'{name}" for name in names]
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 @pytest.mark.parametrize("images", [1, 3])
 def test_the_table_fits_and_marks_the_best(pair, width, images):

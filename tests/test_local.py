@@ -13,6 +13,7 @@ import cvkit
 from cvkit.classic import segment, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import otsu
+from cvkit.errors import CvkitError
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
 IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
@@ -78,8 +79,9 @@ def test_masks_are_those_of_scikit_image_to_the_bit(name):
     for window in (15, 51):
         theirs = image > filters.threshold_sauvola(image, window, k=0.2)
         assert np.array_equal(segment(image, "sauvola", window=window, compat="skimage"), theirs)
-        theirs = image > filters.threshold_niblack(image, window, k=0.2)
-        assert np.array_equal(segment(image, "niblack", window=window, k=0.2, compat="skimage"), theirs)
+        for k in ({}, {"k": 0.3}, {"k": -0.2}):
+            theirs = image > filters.threshold_niblack(image, window, **k)
+            assert np.array_equal(segment(image, "niblack", window=window, **k, compat="skimage"), theirs)
     real = image / 255.0
     theirs = real > filters.threshold_sauvola(real, 15, k=0.2)
     assert (segment(real, "sauvola", window=15, compat="skimage") != theirs).mean() < 1e-4  # sums of floats are rounded
@@ -102,15 +104,47 @@ DOXA = {
     "wolf": "696f6b90 89c681c7 7f294f73 c1d539be a4e2febf d0ad51a0",
     "nick": "d6062368 d88e7787 cf946b5f d5b263fe 7d2c5877 cb833664",
     "wan": "3140c4e6 99e81153 acde99a9 3582a12f d02464fb eef5e395",
+    "bernsen": "018ad0c2 484e4b1e 2334bf1c e1ffcb25 a3e54cfc 3107d3dd",
+    "singh": "c5075524 e09018b4 b36bd98e 5d46a7a7 1719cc94 ab63611c",
+    "bradley": "29817eb3 8a32b1d2 5cb2835c ad6cde5d 9b0ddb67 850a7bb7",
+    "phansalkar": "293b6410 535900e8 9f80a499 0f1718da 29d74ec2 4d28da95",
 }
 
 
 @pytest.mark.parametrize("method", DOXA)
 def test_masks_are_those_of_doxa_to_the_bit(method):
-    k = {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)
+    k = {"k": {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)}
+    more = {"bernsen": {}, "bradley": {}, "phansalkar": k | {"p": 3.0}}.get(method, k)
     for image, theirs in zip(IMAGES.values(), DOXA[method].split(), strict=True):
-        mask = segment(image, method, foreground="dark", window=51, k=k, compat="doxa")
+        mask = segment(image, method, foreground="dark", window=51, **more, compat="doxa")
         assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
+
+
+def test_niblack_is_that_of_doxa_where_all_is_equal_and_rounding_decides():
+    image = np.full((60, 80), 253, np.uint8)
+    image[30], image[5:9, 60:] = 10, 200
+    dark = segment(image, "niblack", foreground="dark", window=15, compat="doxa")
+    assert hashlib.sha256(np.packbits(dark)).hexdigest().startswith("7ce29f58")
+    assert np.array_equal(segment(image, "niblack", window=15, compat="doxa"), ~dark)
+
+
+# What cv2.ximgproc.niBlackThreshold of opencv-contrib 5.0.0 gives with windows of 51.
+XIMGPROC = {
+    "niblack": "20f92917 86f67d75 7c88e5dd 3d017a5e 3597729a 72a2e749",
+    "sauvola": "14a6caf9 2d7820d1 1afa7340 420c5bfc 6fdb3d00 ce2b79e4",
+    "wolf": "160c76a7 c68a9664 9f8236d9 778438fa 9c8f6335 6d83a782",
+    "nick": "6e2df66d f75ccaf3 23f82e40 4fd325ce 8cab7c5b 8e3ce489",
+}
+
+
+@pytest.mark.parametrize("method", XIMGPROC)
+def test_masks_are_those_of_ximgproc_to_the_bit(method):
+    k = {"niblack": -0.2, "wolf": 0.5, "nick": -0.2}.get(method, 0.2)
+    for image, theirs in zip(IMAGES.values(), XIMGPROC[method].split(), strict=True):
+        mask = segment(image, method, window=51, k=k, compat="opencv")
+        assert hashlib.sha256(np.packbits(mask)).hexdigest().startswith(theirs)
+    with pytest.raises(CvkitError, match="`compat='opencv'` needs uint8, got float64; leave `compat` out"):
+        segment(IMAGES["coins"] / 255, method, compat="opencv")
 
 
 @pytest.mark.parametrize("window", [3, 9])
@@ -176,13 +210,21 @@ def test_a_window_that_is_none_is_refused(window, method):
         cvkit.segment(np.eye(5), method, window=window)
 
 
+def test_feng_names_the_numbers_that_were_given():
+    for window in (4, 1, "5"):
+        with pytest.raises(CvkitError, match=f"`window` must be an odd integer of at least 3, got {window!r}"):
+            cvkit.segment(SMALL, "feng", window=window)
+    with pytest.raises(CvkitError, match="`window` times `wider` must be at most 4095, got 1367 times 3"):
+        cvkit.segment(SMALL, "feng", window=1367)
+
+
 @pytest.mark.parametrize("arguments", [{"k": np.nan}, {"k": "a"}, {"r": 0}, {"r": -1}, {"border": "wrap"}])
 def test_sauvola_refuses_senseless_parameters(arguments):
     with pytest.raises(ValueError, match=f"`{next(iter(arguments))}` must be"):
         cvkit.segment(np.eye(5), "sauvola", **arguments)
 
 
-@pytest.mark.parametrize("method", ["niblack", "sauvola", "wolf", "nick", "wan", "adaptive_mean"])
+@pytest.mark.parametrize("method", ["adaptive_mean", "adaptive_gaussian", *DOXA])
 def test_compat_is_one_of_those_that_there_are(method):
     assert "compat" in importlib.import_module(f"cvkit.classic.thresholds.{method}").threshold.__kwdefaults__
     with pytest.raises(ValueError, match="`compat` must be one of None, "):

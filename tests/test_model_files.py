@@ -43,7 +43,7 @@ def test_the_walker_sees_what_onnx_sees(name):
     found, known = inspect_onnx(path.read_bytes()), onnx.load(path)
     assert found.operators == onnx_counter(known)
     assert found.version == next(given.version for given in known.opset_import if given.domain == "")
-    assert found.tensors == {tensor.name for tensor in known.graph.initializer}
+    assert {*found.tensors} == {tensor.name for tensor in known.graph.initializer}
     held = [*known.graph.initializer, *(a.t for node in known.graph.node for a in node.attribute if a.name == "value")]
     assert found.parameters == sum(int(np.prod(tensor.dims)) for tensor in held)
     for mine, theirs in ((found.inputs, known.graph.input), (found.outputs, known.graph.output)):
@@ -533,3 +533,18 @@ def test_an_attribute_may_not_refer_to_another(tmp_path):
 
 def test_the_shortest_texts_of_a_card_are_texts(tmp_path):
     assert read_card(write_model(tmp_path / "m", summary="x", classes=["", "b"]))["classes"] == ["", "b"]
+
+
+def test_a_card_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    folder, synced = write_model(tmp_path / "m"), []
+    before = (folder / "card.json").read_bytes()
+
+    def full(number):
+        synced.append(number)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(CvkitError, match=r"card\.json"):
+        cvkit.deep.card.annotate(folder, licence="CC0")
+    assert synced and (folder / "card.json").read_bytes() == before
+    assert sorted(file.name for file in folder.iterdir()) == ["card.json", "model.onnx", "weights.safetensors"]

@@ -15,6 +15,7 @@ from cvkit import registry
 from cvkit.classic import kernel, segment, segment_each, threshold
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
+from cvkit.errors import CvkitError
 
 IMAGES = {name: getattr(data, name)() for name in ("camera", "coins", "page", "moon", "text")}
 IMAGES["nuclei"] = cv2.imread(str(DATA / "nuclei.png"), cv2.IMREAD_GRAYSCALE)
@@ -116,6 +117,93 @@ def test_thresholds_are_those_of_scikit_image_and_opencv(image):
     for method, flag in (("otsu", cv2.THRESH_OTSU), ("triangle", cv2.THRESH_TRIANGLE)):
         compat = {"compat": "opencv"} if method == "triangle" else {}
         assert np.array_equal(segment(image, method, **compat), cv2.threshold(image, 0, 1, flag)[1] > 0), method
+
+
+@pytest.mark.parametrize("method", ["li", "isodata", "triangle", "minimum"])
+@pytest.mark.parametrize("name", ["camera", "page", "moon", "nuclei"])
+def test_thresholds_of_floats_are_those_of_scikit_image(name, method):
+    image = IMAGES[name]
+    noise = np.random.default_rng(0).normal(0, 0.5, image.shape)
+    for real in (image / 255, (image / 255).astype(np.float32), image - 128.0, image * 1e3 + noise):
+        try:
+            theirs = real > getattr(filters, f"threshold_{method}")(real.copy())
+        except RuntimeError:
+            with pytest.raises(ValueError, match="needs a histogram of two peaks"):
+                segment(real, method, compat="skimage")
+        else:
+            assert np.array_equal(segment(real, method, compat="skimage"), theirs), real[0, 0]
+
+
+@pytest.mark.parametrize("method", ["li", "isodata", "triangle", "minimum", "kittler", "imagej-default"])
+def test_imagej_has_256_levels_in_every_unit(method):
+    image = IMAGES["page"]
+    assert (image.min(), image.max()) == (0, 255)
+    compat, method = ("imagej-default", "isodata") if method == "imagej-default" else ("imagej", method)
+    mask = segment(image, method, compat=compat)
+    assert 0.05 < mask.mean() < 0.95
+    for other in (
+        image / 255,
+        (image / 255).astype(np.float32),
+        image - 128.0,
+        image.astype(np.uint16) * 200,
+        image * 1e6 - 7e8,
+    ):
+        assert np.array_equal(segment(other, method, compat=compat), mask), other[0, 0]
+    seen = np.ones(image.shape, bool)
+    seen[:20] = False
+    assert np.array_equal(
+        segment(image, method, compat=compat, mask=seen), segment(image / 3, method, compat=compat, mask=seen)
+    )
+
+
+@pytest.mark.parametrize("method", ["otsu", "li", "isodata", "moments", "mean", "percentile", "multi_otsu"])
+def test_exact_counts_every_float_on_its_own(method):
+    rng = np.random.default_rng(0)
+    whole = np.concatenate([rng.integers(0, 40, 300), rng.integers(60, 90, 200)])
+    fine = whole[None] / 1e7 + 0.25  # within a level of 65,536, as one value lies far off
+    image = np.append(fine, [[1e3]], axis=1)
+    seen = image < 1
+    assert np.array_equal(
+        segment(image, method, exact=True, mask=seen)[:, :-1], segment(whole[None].astype(np.int32), method)
+    )
+    if method != "multi_otsu":  # which says that there are two values only
+        assert not segment(image, method)[:, :-1].any()
+    exact = segment(image, method, exact=True)
+    shifted = np.append(whole * 1, 10**10 - 2_500_000)[None]  # the same numbers, in units of 1e-7
+    assert np.array_equal(exact, segment(shifted, method, exact=True))
+
+
+def test_exact_otsu_is_the_best_of_all_values():
+    image = np.random.default_rng(1).gamma(2, 1, (7, 11)) ** 4
+    present = np.unique(image)
+    spread = [
+        ((image <= cut).sum() * (image > cut).sum() * (image[image <= cut].mean() - image[image > cut].mean()) ** 2)
+        for cut in present[:-1]
+    ]
+    assert threshold(image, "otsu", exact=True) == present[np.argmax(spread)]
+    assert threshold(image, "mean", exact=True) == pytest.approx(image.mean(), rel=1e-12)
+
+
+def test_exact_is_for_every_global_method_and_no_other():
+    image = IMAGES["coins"] / 255
+    for method in ONE:
+        try:
+            plain = segment(image, method)
+        except ValueError:
+            continue
+        assert (segment(image, method, exact=True) != plain).mean() < 0.01, method
+    assert cvkit.segment(image, "otsu(exact=True)").any()
+    for call in (segment, cvkit.segment):
+        with pytest.raises(CvkitError, match="sauvola has no parameter 'exact'"):
+            call(image, "sauvola", exact=True)
+    with pytest.raises(CvkitError, match="`exact` must be one of False, True, got 'yes'"):
+        segment(image, "otsu", exact="yes")
+
+
+@pytest.mark.parametrize("name", IMAGES)
+def test_minimum_is_that_of_scikit_image(name):
+    theirs = IMAGES[name] > filters.threshold_minimum(IMAGES[name])
+    assert np.array_equal(segment(IMAGES[name], "minimum", compat="skimage"), theirs)
 
 
 @pytest.mark.parametrize("name", IMAGES)
@@ -234,6 +322,18 @@ def test_a_mask_and_nan_leave_pixels_out(method, dtype):
         holed = np.where(seen, image, np.nan)
         assert np.array_equal(segment(holed, method, nan="ignore"), answer)
         assert np.array_equal(segment(holed, method, nan="ignore", mask=seen), answer)
+
+
+def test_unknown_names_are_refused_in_the_same_words_everywhere():
+    image = np.eye(5)
+    for call in (segment, threshold, cvkit.segment):
+        with pytest.raises(CvkitError, match=r"is called 'nope'; .*`cvkit list` shows all") as method:
+            call(image, "nope")
+        with pytest.raises(CvkitError, match="is called 'otzu'; did you mean 'otsu'"):
+            call(image, "otzu")
+        with pytest.raises(CvkitError, match="sauvola has no parameter 'windw'; did you mean 'window'") as parameter:
+            call(image, "sauvola", windw=5)
+        assert (method.value.code, parameter.value.code) == ("method-unknown", "parameter-unknown")
 
 
 def test_nan_and_masks_are_refused_in_words():

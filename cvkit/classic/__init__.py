@@ -2,7 +2,8 @@
 
 import importlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -10,12 +11,20 @@ import numpy as np
 from cvkit.arrays import VOID, Classes, Image, Mask, as_gray, as_mask, one_of, same_shape
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.surface import Surface
+from cvkit.errors import CvkitError, check_parameters, unknown
 
 __all__ = ["segment", "segment_each", "threshold"]
 
 
 def segment(
-    image: Image, method: str, *, foreground: str = "bright", mask: Mask | None = None, nan: str = "raise", **parameters
+    image: Image,
+    method: str,
+    *,
+    foreground: str = "bright",
+    mask: Mask | None = None,
+    nan: str = "raise",
+    exact: bool = False,
+    **parameters,
 ) -> Mask | Classes:
     """Compare an image with its threshold.
 
@@ -32,6 +41,10 @@ def segment(
         Where to look: all else is not counted in any histogram or window, and is never foreground.
     nan : {"raise", "ignore"}
         What to do with NaN: refuse the image, or leave these pixels out like those outside `mask`.
+    exact : bool
+        For global methods on floats: count every value on its own, which takes a sort of all pixels. By default floats
+        that are no whole numbers are rounded to 65,536 levels from the least to the greatest value, so that the
+        threshold is one of the 65,535 points halfway between two levels; and so are integers of a wider span.
     **parameters
         Those of the method.
 
@@ -56,7 +69,7 @@ def segment(
     >>> segment(image, "multi_otsu", classes=3)
     array([[0, 1, 2]], dtype=uint8)
     """
-    return _segment(_look(image, mask, nan), method, foreground, parameters)
+    return _segment(_look(image, mask, nan, exact), method, foreground, parameters)
 
 
 def segment_each(image: Image, methods: list[str], *, foreground: str = "bright") -> dict[str, Mask | str]:
@@ -76,9 +89,9 @@ def segment_each(image: Image, methods: list[str], *, foreground: str = "bright"
     --------
     >>> answers = segment_each(np.array([[10, 200]], np.uint8), ["otsu", "multi_otsu"])
     >>> answers["otsu"], answers["multi_otsu"]
-    (array([[False,  True]]), '`classes` must be 2 to 255 and at most the 2 different values, got 3.')
+    (array([[False,  True]]), '`classes` must be 2 to 255 and at most the 2 different values, got 3; ask for fewer.')
     """
-    view, answers = _look(image, None, "raise"), {}
+    view, answers = _look(image), {}
     for method in methods:
         try:
             answers[method] = _segment(view, method, foreground, {})
@@ -87,12 +100,14 @@ def segment_each(image: Image, methods: list[str], *, foreground: str = "bright"
     return answers
 
 
-def threshold(image: Image, method: str, *, mask: Mask | None = None, nan: str = "raise", **parameters):
+def threshold(
+    image: Image, method: str, *, mask: Mask | None = None, nan: str = "raise", exact: bool = False, **parameters
+):
     """Give the threshold that `segment` compares an image with.
 
     Parameters
     ----------
-    image, method, mask, nan, **parameters
+    image, method, mask, nan, exact, **parameters
         As `segment`.
 
     Returns
@@ -111,9 +126,14 @@ def threshold(image: Image, method: str, *, mask: Mask | None = None, nan: str =
     >>> threshold(np.array([[10, 12, 200]], np.uint8), "otsu")
     12.0
     """
-    module, view = _module(method), _look(image, mask, nan)
+    module, view = _module(method), _look(image, mask, nan, exact)
+    _check(method, module, parameters, exact)
     if not hasattr(module, "threshold"):
-        raise ValueError(f"{method} decides without a threshold; call cvkit.classic.segment(image, {method!r}).")
+        raise CvkitError(
+            "method-kind",
+            came=f"{method} decides without a threshold",
+            remedy=f"call cvkit.classic.segment(image, {method!r})",
+        )
     return float("nan") if view.is_constant else _threshold(view, module, parameters)
 
 
@@ -123,6 +143,7 @@ class _View:
 
     image: np.ndarray
     left_out: np.ndarray | None
+    exact: bool
 
     @cached_property
     def counted(self) -> np.ndarray:
@@ -130,7 +151,10 @@ class _View:
 
     @cached_property
     def histogram(self) -> Histogram:
-        return Histogram.of(self.counted)
+        found = Histogram.of(self.counted)
+        if self.exact and found.edges is not found.values:  # which are the same where nothing was rounded
+            return Histogram.distinct(self.counted.astype(np.float64))
+        return found
 
     @cached_property
     def is_constant(self) -> bool:
@@ -141,39 +165,68 @@ class _View:
         return bool((self.image[0] == first).all() and (self.image == first).all())
 
 
-def _look(image: Image, mask: Mask | None, nan: str) -> _View:
+def _look(image: Image, mask: Mask | None = None, nan: str = "raise", exact: bool = False) -> _View:
     one_of(nan, "nan", ("raise", "ignore"))
+    one_of(exact, "exact", (False, True))
     image, left_out = as_gray(image), None
     if image.dtype == np.float16:
         image = image.astype(np.float32)
     if image.dtype.kind == "f" and np.isnan(image.min()):  # which is NaN if there is one
         left_out = np.isnan(image)
         if nan == "raise":
-            raise ValueError(
-                f"{left_out.sum()} of the {image.size} values of `image` are NaN; leave them out with nan='ignore', or "
-                "replace them: np.nan_to_num(image, nan=np.nanmedian(image))."
+            raise CvkitError(
+                "image-nan",
+                came=f"{left_out.sum()} of the {image.size} values of `image` are NaN",
+                remedy=(
+                    "leave them out with nan='ignore', or replace them: np.nan_to_num(image, nan=np.nanmedian(image))"
+                ),
             )
     if mask is not None:
         mask = as_mask(mask)
         same_shape(image, mask, "the image and `mask`")
         left_out = ~mask if left_out is None else left_out | ~mask
     if left_out is not None and left_out.all():
-        raise ValueError("no pixel is left to look at: all are NaN or outside of `mask`.")
-    return _View(image, left_out)
+        raise CvkitError(
+            "image-empty",
+            came="no pixel is left to look at: all are NaN or outside of `mask`",
+            remedy="widen `mask`, or replace the NaN",
+        )
+    return _View(image, left_out, exact)
+
+
+@cache
+def _methods() -> list[str]:
+    return sorted(file.stem for file in (Path(__file__).parent / "thresholds").glob("[!_]*.py"))
 
 
 def _module(method: str) -> ModuleType:
+    if method not in _methods():
+        raise unknown("method", str(method), _methods())
     return importlib.import_module(f"cvkit.classic.thresholds.{method}")
 
 
+def _check(method: str, module: ModuleType, parameters: dict, exact: bool) -> None:
+    decide = getattr(module, "threshold", None) or module.segment
+    given = [*parameters, "exact"] if exact and "histogram" not in decide.__annotations__ else parameters
+    check_parameters(method, given, decide.__kwdefaults__ or {})
+
+
 def _threshold(view: _View, module: ModuleType, parameters: dict):
-    takes_histogram = "histogram" in module.threshold.__annotations__
-    return module.threshold(view.histogram if takes_histogram else view.counted, **parameters)
+    if "histogram" not in module.threshold.__annotations__:
+        return module.threshold(view.counted, **parameters)
+    compat, dtype = str(parameters.get("compat")), view.image.dtype
+    if compat == "skimage" and dtype.kind == "f":
+        return module.threshold(Histogram.distinct(view.counted), **parameters)
+    if compat.startswith("imagej") and dtype != np.uint8:
+        levels, unit = view.histogram.of_imagej()
+        return unit(module.threshold(levels, **parameters))
+    return module.threshold(view.histogram, **parameters)
 
 
 def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mask | Classes:
     one_of(foreground, "foreground", ("bright", "dark", "auto"))
     module = _module(method)
+    _check(method, module, parameters, view.exact)
     if view.is_constant:
         answer = np.zeros(view.image.shape, bool)
         if hasattr(module, "threshold") and module.threshold.__annotations__["return"] == list[float]:

@@ -1,5 +1,6 @@
 """Counts of values: the one pass over the image that every global threshold needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -28,11 +29,14 @@ class Histogram:
     edges : (L,) float64 array
         The threshold that parts each level from the next: no value of the level lies above. Of integers the
         values themselves.
+    spaced : bool
+        Whether the levels are evenly spaced. Those of `distinct` are not, and keep the dtype of the image.
     """
 
     counts: np.ndarray
     values: np.ndarray
     edges: np.ndarray
+    spaced: bool = True
 
     @classmethod
     def of(cls, image: np.ndarray) -> "Histogram":
@@ -74,16 +78,63 @@ class Histogram:
         values = float(low) + step * np.arange(LEVELS)
         return cls(_count(image, counted, LEVELS, low, 1 / step), values, np.append(values[:-1] + step / 2, high))
 
+    @classmethod
+    def distinct(cls, image: np.ndarray) -> "Histogram":
+        """Count every value of an image on its own, which takes a sort of all pixels.
+
+        Examples
+        --------
+        >>> found = Histogram.distinct(np.array([[0.1, 7.5, 0.1]]))
+        >>> found.counts.tolist(), found.values.tolist()
+        ([2, 1], [0.1, 7.5])
+        """
+        seen = image.compressed() if isinstance(image, np.ma.MaskedArray) else image
+        values, counts = np.unique(seen, return_counts=True)
+        return cls(counts, values, values, spaced=False)
+
+    def of_skimage(self) -> "Histogram":
+        """Count as scikit-image does: distinct values in 256 bins, which their centres stand for; integers as here."""
+        if self.spaced:
+            return self.trimmed()
+        counts, ends = np.histogram(self.values, 256, weights=self.counts)
+        centres = (ends[:-1] + ends[1:]) / 2
+        return Histogram(counts, centres, centres)
+
+    def of_imagej(self) -> tuple["Histogram", Callable[[float], float]]:
+        """Count in the 256 levels to which ImageJ turns what is not of 8 bits: the least value is 0, the greatest 255.
+
+        Returns
+        -------
+        levels : Histogram
+        unit : callable
+            Turns a threshold of these levels into one of the image that parts it in the same way.
+        """
+        used = self.populated()
+        values = used.values.astype(np.float64)
+        place = np.rint((values - values[0]) * (255 / (values[-1] - values[0] or 1))).astype(np.intp)
+        counts = np.bincount(place, used.counts, 256).astype(np.int64)
+
+        def unit(level: float) -> float:
+            return float(used.edges[max(np.searchsorted(place, level, "right") - 1, 0)])
+
+        return Histogram(counts, _ALL[np.dtype(np.uint8)], _ALL[np.dtype(np.uint8)]), unit
+
+    @property
+    def step(self) -> float:
+        """What a place of `halves` is worth in the unit of the image."""
+        levels = self.trimmed()
+        return float(levels.values[1] - levels.values[0]) if self.spaced else 1.0
+
     def trimmed(self) -> "Histogram":
         """Leave out the empty levels at both ends."""
         found = self.counts > 0
         inner = slice(int(found.argmax()), len(found) - int(found[::-1].argmax()))
-        return Histogram(self.counts[inner], self.values[inner], self.edges[inner])
+        return Histogram(self.counts[inner], self.values[inner], self.edges[inner], self.spaced)
 
     def populated(self) -> "Histogram":
         """Leave out all empty levels; the values are evenly spaced no more."""
         found = self.counts > 0
-        return Histogram(self.counts[found], self.values[found], self.edges[found])
+        return Histogram(self.counts[found], self.values[found], self.edges[found], self.spaced)
 
     def halves(self) -> tuple[np.ndarray, ...]:
         """Part the pixels after each level from the least to the greatest value, this one left out.
@@ -92,7 +143,7 @@ class Histogram:
         -------
         edges, dark, bright, dark_sum, bright_sum : (L,) float64 arrays
             The thresholds, how many pixels lie on either side, and the sums of their places: of a pixel of the least
-            value 0, of the next level 1, and so on.
+            value 0, of the next level 1, and so on; of distinct values how much they exceed the least.
         """
         edges, dark, dark_sum = self.sums()
         return edges[:-1], dark[:-1], dark[-1] - dark[:-1], dark_sum[:-1], dark_sum[-1] - dark_sum[:-1]
@@ -107,6 +158,9 @@ class Histogram:
         """
         levels = self.trimmed()
         dark = np.cumsum(levels.counts)  # integers: exact, and summed ten times as fast
+        if not levels.spaced:
+            places = levels.values - levels.values[0]
+            return levels.edges, dark.astype(np.float64), np.cumsum(levels.counts * places)
         dark_sum = levels.counts * _PLACES[: len(dark)] if len(dark) <= LEVELS else levels.counts * np.arange(len(dark))
         return levels.edges, dark.astype(np.float64), np.cumsum(dark_sum, out=dark_sum).astype(np.float64)
 
@@ -117,6 +171,12 @@ class Histogram:
         """
         trimmed, levels = self.trimmed(), whole(levels, "levels", 2)
         many = len(trimmed.counts)
+        if not self.spaced:
+            low, high = float(trimmed.values[0]), float(trimmed.values[-1])
+            ends = low + (high - low) / levels * np.arange(1, levels + 1)
+            ends[-1] = high
+            counts = np.bincount(np.searchsorted(ends, trimmed.values), trimmed.counts, levels).astype(np.int64)
+            return Histogram(counts, ends - (high - low) / levels / 2, ends)
         if many <= levels:
             return trimmed
         place = np.arange(many) * levels // many

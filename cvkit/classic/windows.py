@@ -118,6 +118,11 @@ def rounded_deviation(m: np.ndarray, q: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(q - m * m, 0))
 
 
+def means_of_doxa(n: np.ndarray, *means: np.ndarray) -> list[np.ndarray]:
+    """Round means of whole numbers as Doxa does, which multiplies by one over the pixels of the window."""
+    return [np.rint(mean * n) * (1.0 / n) for mean in means]
+
+
 def least(image: np.ndarray) -> float:
     """What counts as black: 0 or, of signed dtypes, the least that there can be; of a float image its least value."""
     return float(np.iinfo(image.dtype).min if image.dtype.kind in "ui" else image.min())

@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.argument("name", required=False)
 def command(name: str | None) -> None:
-    """List the methods, steps, networks and GANs, a line each; or explain the one of that NAME."""
+    """List the methods, steps, networks and GANs, a line each; or explain whatever is called NAME."""
     from cvkit import registry
 
     if name:

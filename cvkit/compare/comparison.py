@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from cvkit import errors
 from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
 from cvkit.compare.scores import BEST_IS_LOW
@@ -175,9 +176,10 @@ class Comparison:
             After `cvkit.evaluate`, which keeps no pictures.
         """
         if not self.images:
-            raise ValueError(
-                "evaluate() keeps no pictures, for they could be many; call cvkit.compare(image, methods, truth) on "
-                "the image you want to see."
+            raise errors.CvkitError(
+                "comparison-pictures",
+                came="evaluate() keeps no pictures, for they could be many",
+                remedy="call cvkit.compare(image, methods, truth) on the image you want to see",
             )
         from cvkit.compare import plot
 

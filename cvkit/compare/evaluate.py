@@ -13,7 +13,9 @@ from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, s
 from cvkit.compare import metrics
 from cvkit.compare.comparison import COLUMNS, Comparison
 from cvkit.compare.memory import peak_of
+from cvkit.compare.methods import named_pipelines
 from cvkit.compare.scores import Score, score
+from cvkit.errors import CvkitError, WrongType
 from cvkit.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def compare(image: np.ndarray, methods, truth: np.ndarray | None = None) -> Comp
     >>> compare(image, "otsu", truth=image > 50).rows["dice"]
     array([1.])
     """
-    pipelines = _pipelines(methods)
+    pipelines = named_pipelines(methods)
     image = as_image(image)
     truth = None if truth is None else _as_truth(truth, image, "the truth")
     _warm_up(pipelines, image)
@@ -82,7 +84,7 @@ def evaluate(
     >>> comparison.summary()["dice"][0]
     np.float64(1.0)
     """
-    pipelines = _pipelines(methods)
+    pipelines = named_pipelines(methods)
     more = {name: score(name) for name in metrics}
     from cvkit.compare.report import Pictures, write_report
 
@@ -99,42 +101,26 @@ def evaluate(
         if pictures is not None:
             pictures.add(name, image, truth, predictions)
     if not rows:
-        raise ValueError("`pairs` is empty: it must give at least one (image, truth).")
+        raise CvkitError(
+            "pairs-empty",
+            came="`pairs` is empty: it must give at least one (image, truth)",
+            remedy="is it a generator that was used up?",
+        )
     comparison = Comparison(list(pipelines), _table(rows, more), confusions=confusions)
     if pictures is not None and pictures is not report:
         write_report(comparison, report, pictures=pictures)
     return comparison
 
 
-def _pipelines(methods) -> dict[str, Pipeline]:
-    """Turn what a user may write into label -> pipeline."""
-    if isinstance(methods, Mapping):
-        named = {label: Pipeline(method) for label, method in methods.items()}
-        if wrong := [label for label in named if not isinstance(label, str) or not label.strip()]:
-            raise ValueError(f"the labels of methods must be texts, got {wrong[0]!r}.")
-    else:
-        single = isinstance(methods, (str, Pipeline, os.PathLike)) or callable(methods)
-        if not single and not isinstance(methods, Iterable):
-            raise TypeError(f"`methods` must be a text, a list of texts or a dict, got {type(methods).__name__}.")
-        named = {}
-        for pipeline in map(Pipeline, [methods] if single else methods):
-            if str(pipeline) in named:
-                raise ValueError(
-                    f"two methods are called {str(pipeline)!r}; tell them apart by a dict label -> method."
-                )
-            named[str(pipeline)] = pipeline
-    if not named:
-        raise ValueError("`methods` is empty; give at least one, such as 'otsu'.")
-    for label, pipeline in named.items():
-        if pipeline.gives == "table":
-            raise ValueError(f"{label!r} ends in a table, which cannot be compared; end it before `regions`.")
-    return named
-
-
 def read_pair(pair, index: int) -> tuple[str, np.ndarray, np.ndarray]:
     """The name, image and truth of a pair of arrays or paths."""
     if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-        raise TypeError(f"pair {index} must be (image, truth), got {type(pair).__name__}.")
+        raise WrongType(
+            "pair-type",
+            f"pair {index} must be (image, truth)",
+            came=type(pair).__name__,
+            remedy="give pairs of arrays",
+        )
     image, truth = pair
     name = os.fspath(image) if isinstance(image, (str, os.PathLike)) else str(index)
     if isinstance(image, (str, os.PathLike)):
@@ -205,7 +191,12 @@ def _segment(pipeline: Callable, image: np.ndarray) -> tuple[np.ndarray, float]:
     answer = pipeline(own)
     seconds = perf_counter() - start
     if kind_of(answer) not in ("mask", "labels", "classes"):
-        raise TypeError(f"the answer must be a mask, labels or classes, got {kind_of(answer)}")
+        raise WrongType(
+            "answer-kind",
+            "the answer must be a mask, labels or classes",
+            came=kind_of(answer),
+            remedy="end the method in one of these",
+        )
     same_shape(image, answer, "image and answer")
     return _as_answer(answer), seconds
 
@@ -225,9 +216,12 @@ def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping
     true = _foreground(truth)
     if true is None or found is None:
         classes, other = ("the truth", "the answer") if true is None else ("the answer", "the truth")
-        raise ValueError(
-            f"{classes} holds several classes but {other} is of kind {kinds[true is None]}: they cannot be compared; "
-            "if the numbers stand for objects, pass them as int32 labels"
+        raise CvkitError(
+            "answer-kind",
+            came=(
+                f"{classes} holds several classes but {other} is of kind {kinds[true is None]}: they cannot be compared"
+            ),
+            remedy="if the numbers stand for objects, pass them as int32 labels",
         )
     if kinds[0] == "classes":
         found = np.where(truth == VOID, 0, found).astype(found.dtype)

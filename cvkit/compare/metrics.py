@@ -220,7 +220,7 @@ def bootstrap(values: np.ndarray, *, seed: int = 0, level: float = 0.95) -> tupl
     values = values.astype(float).ravel()
     values = values[~np.isnan(values)]
     if not 0 < level < 1:
-        raise ValueError(f"`level` must lie between 0 and 1, got {level!r}.")
+        raise CvkitError("parameter-range", "`level` must lie between 0 and 1", came=repr(level), remedy="use 0.95")
     if len(values) < 2 or np.isinf(values).any():
         return float("nan"), float("nan")
     low, high = np.quantile(_means(values, seed), [(1 - level) / 2, (1 + level) / 2])

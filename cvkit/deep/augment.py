@@ -13,6 +13,7 @@ import numpy as np
 
 from cvkit import registry
 from cvkit.deep import colour
+from cvkit.errors import CvkitError
 
 PRESETS = {
     "none": "",
@@ -144,15 +145,24 @@ def _step(text: str) -> tuple[Callable, dict, float]:
     known = SHAPES | colour.COLOURS
     if name not in known:
         near = difflib.get_close_matches(name, [*known, *PRESETS], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join([*PRESETS, *known])}."
-        raise ValueError(f"no step of augmentation is called {name!r}; {hint}")
+        hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join([*PRESETS, *known])}."
+        raise CvkitError("augment-unknown", came=f"no step of augmentation is called {name!r}", remedy=hint)
     probability = arguments.pop("p", RARE.get(name, 1.0))
     takes = known[name].__kwdefaults__
     if unknown := set(arguments) - set(takes):
-        raise ValueError(f"{name} takes {', '.join([*takes, 'p'])}, got {', '.join(sorted(unknown))}.")
+        raise CvkitError(
+            "augment-argument",
+            f"{name} takes {', '.join([*takes, 'p'])}",
+            came=f"{', '.join(sorted(unknown))}",
+            remedy="use these names alone",
+        )
     wrong = [value for value in (probability, *arguments.values()) if not isinstance(value, (int, float)) or value < 0]
     if wrong or probability > 1:
-        raise ValueError(f"in {text!r}: expected numbers of at least 0, and `p` of at most 1.")
+        raise CvkitError(
+            "augment-argument",
+            came=f"in {text!r}: expected numbers of at least 0, and `p` of at most 1",
+            remedy="change the number",
+        )
     return known[name], arguments, probability
 
 

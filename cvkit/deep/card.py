@@ -213,13 +213,20 @@ def annotate(folder: str | Path, **fields) -> dict:
             "model-card-fixed", came=f"{what} belongs to the network", remedy="annotate other fields", file=folder
         )
     card |= fields
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    check_card(strict_json(text.encode()))
-    path = Path(folder) / CARD
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, "utf-8")
-    fresh.replace(path)
+    check_card(strict_json(_text_of(card).encode()))
+    write_card(folder, card)
     return card
+
+
+def write_card(folder: str | Path, card: dict) -> None:
+    """Put a card in its place, whole or not at all."""
+    from cvkit.io import write_bytes  # loads OpenCV, which is not needed to read a card
+
+    write_bytes(Path(folder) / CARD, _text_of(card).encode())
+
+
+def _text_of(card: dict) -> str:
+    return json.dumps(card, indent=2, ensure_ascii=False) + "\n"
 
 
 def _demand(card: dict, name: str, fits: bool, expected: str) -> None:

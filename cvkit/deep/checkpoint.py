@@ -1,7 +1,5 @@
 """The variables of a training by name, and in one safetensors file; `cvkit.deep.run` keeps two generations."""
 
-import os
-import secrets
 from pathlib import Path
 
 import keras
@@ -10,6 +8,7 @@ import safetensors
 import safetensors.numpy
 
 from cvkit.errors import CvkitError, FileMissing
+from cvkit.io import write_bytes
 
 
 def tensors_of(parts: dict[str, list]) -> dict[str, np.ndarray]:
@@ -49,15 +48,7 @@ def write_state(path: str | Path, parts: dict[str, list], *, overwrite: bool = T
     path = Path(path)
     if path.exists() and not overwrite:
         raise CvkitError("file-exists", came="the file is there already", remedy="choose another name", file=path)
-    beside = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
-    try:
-        with open(beside, "xb") as file:
-            file.write(safetensors.numpy.save(tensors_of(parts)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_bytes(path, safetensors.numpy.save(tensors_of(parts)))
 
 
 def read_state(path: str | Path, parts: dict[str, list]) -> None:

@@ -6,6 +6,8 @@ Grey images come with one channel, so they stay grey.
 import cv2
 import numpy as np
 
+from cvkit.errors import CvkitError
+
 # Optical density of haematoxylin, eosin and what is left, in red, green and blue: A. C. Ruifrok, D. A. Johnston,
 # Analytical and Quantitative Cytology and Histology 23(4), 2001.
 STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
@@ -15,7 +17,12 @@ STAINS /= np.linalg.norm(STAINS, axis=1, keepdims=True)
 def ratio(rng: np.random.Generator, factor: float, size=None):
     """Draw factors between 1 / `factor` and `factor`, their logarithms evenly."""
     if factor < 1:
-        raise ValueError(f"a factor of augmentation must be at least 1, got {factor}.")
+        raise CvkitError(
+            "augment-argument",
+            "a factor of augmentation must be at least 1",
+            came=str(factor),
+            remedy=f"use {1 / factor if factor > 0 else 1.5:.3g}",
+        )
     return np.exp(rng.uniform(-1, 1, size) * np.log(factor))
 
 

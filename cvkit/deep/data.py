@@ -9,6 +9,7 @@ from cvkit.arrays import VOID, as_channels, as_finite, as_gray, as_image, same_s
 from cvkit.deep.augment import Augmentation
 from cvkit.deep.predict import apply
 from cvkit.deep.target import Target
+from cvkit.errors import CvkitError
 
 SPOTS = 20_000  # places an image that patches are centred on; they bound the memory, not what is seen
 BRIGHTEST = 16.0  # augmentation is made for values around 0..1, those of fluorescence may stand out
@@ -158,9 +159,13 @@ def prepare_image(image: np.ndarray, card: dict) -> np.ndarray:
     channels = card["channels"]
     image = as_image(apply(card["preprocess"], as_finite(as_image(image), "training")))
     if (largest := float(np.abs(image).max())) > BRIGHTEST:
-        raise ValueError(
-            f"after {card['preprocess']!r} the values reach {largest:.4g}, and networks learn from values around 0..1; "
-            "let `normalize` stand before the network."
+        raise CvkitError(
+            "card-preprocess",
+            came=(
+                f"after {card['preprocess']!r} the values reach {largest:.4g}, and networks learn from "
+                "values around 0..1"
+            ),
+            remedy="let `normalize` stand before the network",
         )
     if channels == 1:
         image = as_gray(image)

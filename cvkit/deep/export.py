@@ -21,6 +21,7 @@ import safetensors.numpy
 from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
+from cvkit.deep.onnx_file import inspect_onnx
 from cvkit.deep.reach import reach
 from cvkit.deep.simplify import simplify
 from cvkit.errors import CvkitError
@@ -64,7 +65,9 @@ def write_model(network: keras.Model, folder: str | Path, card: dict, batches: l
     """
     folder = Path(folder)
     if folder.exists() and not (folder / CARD).is_file() and any(folder.iterdir()):
-        raise ValueError(f"{folder} holds other files; choose a new folder for the model.")
+        raise CvkitError(
+            "folder-other", came="it holds other files", remedy="choose a new folder for the model", file=folder
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -72,9 +75,13 @@ def write_model(network: keras.Model, folder: str | Path, card: dict, batches: l
         _write_onnx(twin, fresh / ONNX, batches[0][:1])
         difference = _difference(twin, fresh / ONNX, batches)
         if not difference <= TOLERANCE:
-            raise ValueError(
-                f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}: rounding alone "
-                "does that to a network that has learnt too little; train it for more epochs in a new folder."
+            raise CvkitError(
+                "network-export",
+                came=(
+                    f"the exported network differs from Keras by {difference:.1e}, more than {TOLERANCE}: "
+                    "rounding alone does that to a network that has learnt too little"
+                ),
+                remedy="train it for more epochs in a new folder",
             )
         values = zip(network.weights, network.get_weights(), strict=True)
         tensors = {f"{number:03d} {weight.path}": value for number, (weight, value) in enumerate(values)}
@@ -122,9 +129,17 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
         except CvkitError:
             raise
         except Exception as fault:  # the converters and engines have errors of every kind
-            raise ValueError(f"{network} cannot be exported to ONNX, so it is not trained: {fault}") from fault
+            raise CvkitError(
+                "network-export",
+                came=f"{network} cannot be exported to ONNX, so it is not trained: {fault}",
+                remedy="choose another network",
+            ) from fault
     if shape != expected:
-        raise ValueError(f"{network} cannot be trained: exported it gives {shape} in the place of {expected}.")
+        raise CvkitError(
+            "network-export",
+            came=f"{network} cannot be trained: exported it gives {shape} in the place of {expected}",
+            remedy="choose another network",
+        )
     return reach(twin)
 
 
@@ -156,6 +171,7 @@ def _rebuilt(network: keras.Model | None, card: dict) -> keras.Model:
 def _write_onnx(network: keras.Model, path: Path, batch: np.ndarray | None = None) -> None:
     quietly(network, path, batch, format="onnx")
     onnx.save(simplify(onnx.load(path)), path)
+    inspect_onnx(path.read_bytes())  # what would be refused when it is loaded is not written
 
 
 def quietly(network, path: Path, batch: np.ndarray | None = None, **more) -> None:

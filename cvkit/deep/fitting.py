@@ -16,6 +16,7 @@ from cvkit.deep.plan import Plan
 from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
 from cvkit.deep.target import Target
+from cvkit.errors import CvkitError
 
 EPOCH = (10, 100)  # batches of an epoch: four times through the images, but at least and at most so many
 BATCH = 16
@@ -90,7 +91,11 @@ def fit(
 def build_in(precision: str, card: dict) -> keras.Model:
     """Build the network of a card, its layers computing in float32 or bfloat16."""
     if precision == "bf16" and not has_bfloat16():
-        raise ValueError("this processor has no bfloat16 arithmetic and would only be slower; train with 'f32'.")
+        raise CvkitError(
+            "precision-processor",
+            came="this processor has no bfloat16 arithmetic and would only be slower",
+            remedy="train with 'f32'",
+        )
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bf16" else policy)
     try:

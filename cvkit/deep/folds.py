@@ -9,6 +9,7 @@ from cvkit.arrays import whole
 from cvkit.compare.comparison import Comparison
 from cvkit.compare.evaluate import evaluate
 from cvkit.deep.training import train
+from cvkit.errors import CvkitError
 
 
 def cross_validate(
@@ -47,9 +48,16 @@ def cross_validate(
     ``print(cross_validate("unet", pairs, "runs/cells", folds=3, epochs=20))``
     """
     if not 2 <= whole(folds, "folds") <= len(pairs):
-        raise ValueError(f"`folds` must lie between 2 and the number of pairs, {len(pairs)}; got {folds}.")
+        raise CvkitError(
+            "parameter-range",
+            f"`folds` must lie between 2 and the number of pairs, {len(pairs)}",
+            came=str(folds),
+            remedy=f"use {min(5, len(pairs))}",
+        )
     if "validation" in training:
-        raise ValueError("`validation` would choose the epochs by what judges them; leave it out.")
+        raise CvkitError(
+            "parameter-unfit", came="`validation` would choose the epochs by what judges them", remedy="leave it out"
+        )
     dealt = np.random.default_rng(seed).permutation(len(pairs)) % folds
     rows: list[dict] = [{} for _ in pairs]
     for fold in range(folds):

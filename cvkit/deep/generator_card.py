@@ -4,12 +4,11 @@ A generator is a folder of the same three files. Its ONNX network takes one flat
 one-hot condition, and gives images in -1..1.
 """
 
-import json
 import math
 from pathlib import Path
 
 from cvkit import registry
-from cvkit.deep.card import CARD, ONNX, WEIGHTS, check_file
+from cvkit.deep.card import CARD, ONNX, WEIGHTS, check_file, write_card
 from cvkit.deep.model_files import AGAIN, CARD_BYTES, read_file, strict_json
 from cvkit.deep.onnx_file import FLOAT, Network
 from cvkit.errors import CvkitError, FileMissing
@@ -141,9 +140,7 @@ def annotate_generator(folder: str | Path, **fields) -> dict:
         raise CvkitError("model-card-fixed", came="the number of classes belongs to the generator", file=folder)
     card |= fields
     check_generator_card(card)
-    fresh = Path(folder) / f"{CARD}.new"
-    fresh.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    fresh.replace(Path(folder) / CARD)
+    write_card(folder, card)
     return card
 
 

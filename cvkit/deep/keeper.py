@@ -11,6 +11,7 @@ from cvkit.deep.averaging import averaged, measure_statistics
 from cvkit.deep.data import Patches
 from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
+from cvkit.errors import CvkitError
 
 PICTURES = 60  # seconds between two drawings
 SETTLE = 30  # batches that the last statistics of normalisation are measured on
@@ -72,10 +73,16 @@ class Keeper(keras.callbacks.Callback):
             return
         kept = f"the weights of epoch {len(self.history)} are kept" if self.history else "there are no earlier weights"
         pairs = ", ".join(map(str, sorted(set(self.patches.drawn(batch)))))
-        raise ValueError(
-            f"the loss of batch {batch + 1} of epoch {len(self.history) + 1} is {logs['loss']}; it was cut from pairs "
-            f"{pairs}, and {kept} in {self.run.folder}. Look at these pairs, or train in a new folder at a lower rate: "
-            f"plan=Plan(rate={float(self.segmenter.optimizer.learning_rate):.1g})."
+        raise CvkitError(
+            "training-diverged",
+            came=(
+                f"the loss of batch {batch + 1} of epoch {len(self.history) + 1} is {logs['loss']}; it "
+                f"was cut from pairs {pairs}, and {kept} in {self.run.folder}"
+            ),
+            remedy=(
+                "look at these pairs, or train in a new folder at a lower rate: "
+                f"plan=Plan(rate={float(self.segmenter.optimizer.learning_rate):.1g})"
+            ),
         )
 
     def on_test_begin(self, logs=None) -> None:

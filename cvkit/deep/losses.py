@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from keras import ops
 
 from cvkit.arrays import VOID
+from cvkit.errors import CvkitError
 
 __all__ = ["boundary", "cldice", "cross_entropy", "dice", "find_loss", "focal", "focal_tversky", "lovasz", "tversky"]
 
@@ -166,7 +167,9 @@ def find_loss(text: str, weights: Sequence[float] | None = None) -> Callable:
     try:
         terms = list(_terms(ast.parse(text.strip(), mode="eval").body))
     except SyntaxError:
-        raise ValueError(f"the loss {text!r} is no sum of losses; write for example 'dice + 0.5*focal'.") from None
+        raise CvkitError(
+            "loss-text", came=f"the loss {text!r} is no sum of losses", remedy="write for example 'dice + 0.5*focal'"
+        ) from None
 
     def loss(y_true, y_pred):
         return sum(factor * term(y_true, y_pred, weights, **arguments) for factor, term, arguments in terms)
@@ -187,7 +190,11 @@ def _terms(node: ast.expr):
     arguments = {word.arg: getattr(word.value, "value", None) for word in call.keywords}
     numbers = all(type(value) in (int, float) for value in [factor, *arguments.values()])
     if not isinstance(call.func, ast.Name) or call.args or not numbers:
-        raise ValueError(f"in the loss {ast.unparse(node)!r}: write 'NAME', '0.5*NAME' or 'NAME(argument=number)'.")
+        raise CvkitError(
+            "loss-text",
+            came=f"in the loss {ast.unparse(node)!r}",
+            remedy="write 'NAME', '0.5*NAME' or 'NAME(argument=number)'",
+        )
     yield factor, _named(call.func.id, arguments), arguments
 
 
@@ -196,12 +203,17 @@ def _named(name: str, arguments: dict) -> Callable:
     known = [other for other in __all__ if other != "find_loss"]
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}."
-        raise ValueError(f"no loss is called {name!r}; {hint}")
+        hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(known)}."
+        raise CvkitError("loss-unknown", came=f"no loss is called {name!r}", remedy=hint)
     loss = globals()[name]
     takes = loss.__kwdefaults__ or {}
     if unknown := set(arguments) - set(takes):
-        raise ValueError(f"the loss {name} takes {', '.join(takes) or 'none'}, got {', '.join(map(str, unknown))}.")
+        raise CvkitError(
+            "loss-argument",
+            f"the loss {name} takes {', '.join(takes) or 'none'}",
+            came=f"{', '.join(map(str, unknown))}",
+            remedy="use these names alone",
+        )
     return loss
 
 

@@ -1,25 +1,28 @@
 """What an ONNX file would make an engine do, found out before an engine sees it.
 
-Only what a network of cvkit can be is let through: operators of the standard, weights inside of the file, no control
-flow, no functions, one input. https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+Only what a network of cvkit can be is let through: operators that one needs, weights inside of the file, no control
+flow, no functions, one input, on which everything depends. https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 import math
+import struct
 from collections import Counter
 from dataclasses import dataclass, field
 
 from cvkit.deep import wire
+from cvkit.deep.onnx_bounds import FEW, REMEDY, Node, check_nodes
+from cvkit.deep.onnx_bounds import unsafe as _unsafe
 from cvkit.errors import CvkitError
 
 PARAMETERS = 300_000_000  # the most that a model may hold; 1.2 GB of float32
 NODES = 50_000
 STANDARD = ("", "ai.onnx")
-REMEDY = "use a model that cvkit.train has written"
 
 # Bytes of an element by the number of its type: float32, uint8, int8, uint16, int16, int32, int64, (text), bool,
 # float16, float64, uint32, uint64, (complex), (complex), bfloat16.
 ITEMS = {1: 4, 2: 1, 3: 1, 4: 2, 5: 2, 6: 4, 7: 8, 9: 1, 10: 2, 11: 8, 12: 4, 13: 8, 16: 2}
 FLOAT = 1
+NUMBERS = {1: "f", 6: "i", 7: "q", 11: "d"}  # as `struct` calls them: the types that may say sizes
 # The fields of a tensor that hold one number for each element, where its bytes are not given as they are.
 TYPED = {4: 4, 5: 1, 7: 1, 10: 8, 11: 1}
 
@@ -56,7 +59,8 @@ class Network:
     operators: Counter = field(default_factory=Counter)
     inputs: dict[str, tuple] = field(default_factory=dict)  # name -> type and shape, None where a side may vary
     outputs: dict[str, tuple] = field(default_factory=dict)
-    tensors: set[str] = field(default_factory=set)  # names of those that the graph brings along
+    nodes: list[Node] = field(default_factory=list)
+    tensors: dict[str, tuple] = field(default_factory=dict)  # that lie in the file: their elements, these if few
 
 
 def inspect_onnx(content: bytes) -> Network:
@@ -75,8 +79,9 @@ def inspect_onnx(content: bytes) -> Network:
     ------
     CvkitError
         With the code ``model-damaged`` if it is no complete ONNX file, ``model-unsafe`` if it has weights in other
-        files, operators beyond the standard, functions, control flow or sparse tensors, or numbers that no network
-        has; ``model-too-large`` if it holds more than 300 million parameters or 50,000 nodes.
+        files, operators that no network of cvkit needs, functions, control flow, sparse tensors, numbers that no
+        network has, or something that does not depend on the input; ``model-too-large`` if it holds more than 300
+        million parameters or 50,000 nodes.
     """
     network = Network()
     for number, kind, value in wire.fields(memoryview(content)):
@@ -94,6 +99,7 @@ def inspect_onnx(content: bytes) -> Network:
     if len(given) != 1 or not network.outputs:
         raise _unsafe(f"it has {len(given)} inputs and {len(network.outputs)} outputs, not one input")
     network.inputs = {given[0]: network.inputs[given[0]]}
+    check_nodes(network.nodes, network.tensors, given[0])
     return network
 
 
@@ -102,7 +108,7 @@ def _graph(graph: memoryview, network: Network) -> None:
         if number == 1:
             _node(wire.message(kind, value), network)
         elif number == 5:
-            network.tensors.add(_tensor(wire.message(kind, value), network))
+            network.tensors |= _tensor(wire.message(kind, value), network)
         elif number == 11:
             network.inputs |= _value(wire.message(kind, value))
         elif number == 12:
@@ -114,7 +120,7 @@ def _graph(graph: memoryview, network: Network) -> None:
 
 
 def _node(node: memoryview, network: Network) -> None:
-    kind_of_node = ""
+    names, kind_of_node = {1: [], 2: [], 3: []}, ""
     for number, kind, value in wire.fields(node):
         if number == 4:
             kind_of_node = wire.text(kind, value)
@@ -125,8 +131,9 @@ def _node(node: memoryview, network: Network) -> None:
         elif number == 8 and len(wire.message(kind, value)):
             raise _unsafe("it calls functions")
         elif number in (1, 2, 3):
-            wire.text(kind, value)
+            names[number].append(wire.text(kind, value))
     network.operators[kind_of_node] += 1
+    network.nodes.append(Node(kind_of_node, names[1], names[2]))
     if network.operators.total() > NODES:
         raise _too_large(f"more than {NODES:,} nodes")
 
@@ -151,8 +158,8 @@ def _attribute(attribute: memoryview, network: Network) -> None:
         raise _unsafe(f"{name} of {wrong[0]}, which must lie in {low}..{high}")
 
 
-def _tensor(tensor: memoryview, network: Network) -> str:
-    """Check that a tensor is whole and lies in this file, and count it; give its name."""
+def _tensor(tensor: memoryview, network: Network) -> dict[str, tuple]:
+    """Check that a tensor is whole and lies in this file, and count it; give its name, size and content."""
     name, shape, element, raw, typed = "", [], 0, None, {}
     for number, kind, value in wire.fields(tensor):
         if number == 1:
@@ -164,7 +171,7 @@ def _tensor(tensor: memoryview, network: Network) -> str:
         elif number == 8:
             name = wire.text(kind, value)
         elif number == 9:
-            raw = len(wire.message(kind, value))
+            raw = wire.message(kind, value)
         elif number == 13 or (number == 14 and value != 0):
             raise _unsafe("it keeps its weights in another file")
         elif number in (3, 6):
@@ -177,12 +184,13 @@ def _tensor(tensor: memoryview, network: Network) -> str:
     network.parameters += size
     if network.parameters > PARAMETERS:
         raise _too_large(f"more than {PARAMETERS:,} parameters")
-    found = raw == size * ITEMS[element] if raw is not None else sum(typed.values()) == size
+    found = len(raw) == size * ITEMS[element] if raw is not None else sum(typed.values()) == size
     if not found or (raw is not None and typed) or len(typed) > 1:
         raise CvkitError(
             "model-damaged", f"a tensor of the shape {tuple(shape)}", came="other content", remedy="copy the model anew"
         )
-    return name
+    few = raw is not None and size <= FEW and element in NUMBERS
+    return {name: (size, struct.unpack(f"<{size}{NUMBERS[element]}", raw) if few else ())}
 
 
 def _count(number: int, kind: int, value: int | memoryview) -> int:
@@ -237,10 +245,6 @@ def _operator_set(given: memoryview, network: Network) -> None:
             version = value
     if domain in STANDARD:
         network.version = version
-
-
-def _unsafe(came: str) -> CvkitError:
-    return CvkitError("model-unsafe", "the ONNX file must hold one plain network", came=came, remedy=REMEDY)
 
 
 def _too_large(came: str) -> CvkitError:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cvkit.arrays import number, one_of, whole
+from cvkit.errors import CvkitError
 
 
 @dataclass(frozen=True)
@@ -48,5 +49,9 @@ class Plan:
         if self.class_weights is not None:
             weights = tuple(float(number(weight, "class_weights", 0)) for weight in self.class_weights)
             if not sum(weights):
-                raise ValueError("`class_weights` must hold a number above 0.")
+                raise CvkitError(
+                    "parameter-range",
+                    came="`class_weights` must hold a number above 0",
+                    remedy="give one for each class",
+                )
             object.__setattr__(self, "class_weights", weights)

@@ -15,10 +15,11 @@ import numpy as np
 
 from cvkit.arrays import as_channels
 from cvkit.compare.metrics import dice
-from cvkit.deep.card import CARD, ONNX, check_file, read_card
+from cvkit.deep.card import CARD, ONNX, check_file, read_card, write_card
 from cvkit.deep.engines import choose
 from cvkit.deep.predict import apply, segment
 from cvkit.errors import CvkitError
+from cvkit.io import write_bytes
 
 MOST = 0.005  # of Dice that may be lost
 TILES = 64  # to calibrate on
@@ -81,7 +82,7 @@ def quantize(
                 remedy="calibrate on more pairs, or keep to precision='bf16' or 'f32'",
                 file=folder,
             )
-        (folder / name).write_bytes((trial / name).read_bytes())
+        write_bytes(folder / name, (trial / name).read_bytes())
     _note(folder, name, int8=card.get("int8", {}) | {engine: figures})
     return figures
 
@@ -135,9 +136,7 @@ def _note(folder: Path, name: str, **fields) -> None:
     """Write the checksum of a new file into the card, and more."""
     card = json.loads((folder / CARD).read_text("utf-8"))
     card["checksums"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    fresh = folder / f"{CARD}.new"
-    fresh.write_text(json.dumps(card | fields, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    fresh.replace(folder / CARD)
+    write_card(folder, card | fields)
 
 
 def _compare(model: Path, trial: Path, validation: Sequence, engine: str) -> dict:

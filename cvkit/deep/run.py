@@ -13,12 +13,14 @@ import csv
 import hashlib
 import io
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import safetensors
 import safetensors.numpy
+
+from cvkit.errors import CvkitError
+from cvkit.io import write_bytes
 
 
 class Run:
@@ -33,7 +35,7 @@ class Run:
 
     Raises
     ------
-    ValueError
+    CvkitError
         If the folder holds another training, or other files.
     """
 
@@ -43,11 +45,16 @@ class Run:
         if path.is_file():
             before = json.loads(path.read_text("utf-8"))
             if differs := [key for key in {**before, **config} if before.get(key) != config.get(key)]:
-                raise ValueError(
-                    f"{folder} holds another training ({', '.join(differs)} differ); choose another `out` or delete it."
+                raise CvkitError(
+                    "run-other",
+                    came=f"it holds another training ({', '.join(differs)} differ)",
+                    remedy="choose another `out` or delete it",
+                    file=folder,
                 )
         elif self.folder.exists() and any(self.folder.iterdir()):
-            raise ValueError(f"{folder} holds other files; choose a new folder for the training.")
+            raise CvkitError(
+                "folder-other", came="it holds other files", remedy="choose a new folder for the training", file=folder
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.write("config.json", (json.dumps(config, indent=2) + "\n").encode())
 
@@ -58,15 +65,7 @@ class Run:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file of the folder, whole or not at all."""
-        fresh = self.folder / f".{name}.new"
-        try:
-            with open(fresh, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.folder / name)
-        finally:
-            fresh.unlink(missing_ok=True)
+        write_bytes(self.folder / name, content)
 
     def write_history(self, rows: list[dict]) -> None:
         """Write one line an epoch."""

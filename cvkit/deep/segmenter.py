@@ -7,6 +7,7 @@ from keras import ops
 
 from cvkit.deep.losses import find_loss
 from cvkit.deep.metrics import Dice, MeanIoU
+from cvkit.errors import CvkitError
 
 FADE = 0.99  # of the teacher: what it keeps of itself at each step
 
@@ -137,5 +138,9 @@ def _listed(outputs) -> list:
 def _unpack(data) -> tuple:
     images, y_true, weights = keras.utils.unpack_x_y_sample_weight(data)
     if weights is not None:
-        raise ValueError("Segmenter takes no sample weights; give pixels that are not to count the class 255, void.")
+        raise CvkitError(
+            "training-weights",
+            came="Segmenter takes no sample weights",
+            remedy="give pixels that are not to count the class 255, void",
+        )
     return images, y_true

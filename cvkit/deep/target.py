@@ -18,6 +18,7 @@ import numpy as np
 
 from cvkit import registry
 from cvkit.arrays import VOID, as_labels, kind_of
+from cvkit.errors import CvkitError
 
 CONTACT = 2  # the class of the pixels that lie between touching objects
 
@@ -61,11 +62,20 @@ class Target:
         """Give a truth in the dtype that is warped: int32 for labels, uint8 for masks and classes."""
         kind = kind_of_truth(truth)
         if kind != self.kind:
-            raise ValueError(f"truths must be of one kind, got {self.kind} before and now {kind}.")
+            raise CvkitError(
+                "truth-kind",
+                "truths must be of one kind",
+                came=f"{self.kind} before and now {kind}",
+                remedy="make them all alike",
+            )
         if kind == "labels":
             return np.ascontiguousarray(as_labels(truth))
         if kind == "classes" and (largest := int(truth[truth != VOID].max(initial=0))) >= len(self.classes):
-            raise ValueError(f"the truth holds class {largest}, those learnt are 0..{len(self.classes) - 1}.")
+            raise CvkitError(
+                "truth-class",
+                came=f"the truth holds class {largest}, those learnt are 0..{len(self.classes) - 1}",
+                remedy="give pixels that are not to count 255, void",
+            )
         return np.ascontiguousarray(truth, np.uint8)
 
 
@@ -92,10 +102,19 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     module = inspect.getmodule(registry.network(network))
     kind = kind_of_truth(truths[0])
     if not any((truth != 0).any() for truth in truths):
-        raise ValueError(f"nothing to learn: every truth is empty, {len(truths)} in all; expected some foreground.")
+        raise CvkitError(
+            "truth-empty",
+            came=(f"nothing to learn: every truth is empty, {len(truths)} in all; expected some foreground"),
+            remedy="check that images and truths are read as they are meant",
+        )
     if hasattr(module, "targets"):
         if kind != "labels":
-            raise ValueError(f"{network} learns from labels (int32, one number an object), got a truth of kind {kind}.")
+            raise CvkitError(
+                "truth-kind",
+                f"{network} learns from labels (int32, one number an object)",
+                came=f"a truth of kind {kind}",
+                remedy="number the objects by cvkit.classic.components.label",
+            )
         return Target(kind, list(getattr(module, "CLASSES", ["object"])), module.ANSWER, module.targets, module.loss)
     if kind == "labels":
         return Target(kind, ["background", "object", "contact"], "mask", part)
@@ -104,9 +123,13 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     present = sorted(set().union(*(np.unique(truth).tolist() for truth in truths)) - {VOID})
     count = max([2, *(value + 1 for value in present)])
     if len(present) < 2 or count > 2 * len(present):
-        raise ValueError(
-            f"the truths hold the values {', '.join(map(str, present))} besides 255, void; "
-            "expected classes numbered from 0. A mask is of bool: truth > 0."
+        raise CvkitError(
+            "truth-values",
+            came=(
+                f"the truths hold the values {', '.join(map(str, present))} besides 255, void; "
+                "expected classes numbered from 0"
+            ),
+            remedy="a mask is of bool: truth > 0",
         )
     return Target(kind, [f"class {number}" for number in range(count)], "classes", np.asarray)
 
@@ -117,7 +140,12 @@ def kind_of_truth(truth: np.ndarray) -> str:
         return "labels"
     kind = kind_of(truth)
     if kind not in ("mask", "labels", "classes"):
-        raise ValueError(f"a truth must be a mask, labels or classes, got {kind}.")
+        raise CvkitError(
+            "truth-kind",
+            "a truth must be a mask, labels or classes",
+            came=str(kind),
+            remedy="read it by cvkit.read_truth",
+        )
     return kind
 
 

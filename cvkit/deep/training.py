@@ -13,6 +13,7 @@ from cvkit.deep.plan import Plan
 from cvkit.deep.quiet import import_keras
 from cvkit.deep.run import Run
 from cvkit.deep.target import Target, find_target
+from cvkit.errors import CvkitError
 
 
 def train(
@@ -100,9 +101,11 @@ def train(
     config |= {"augment": augment, "loss": loss, "plan": vars(plan), "cvkit": __version__}
     augmentation, loss = Augmentation(augment), target.loss or find_loss(loss, plan.class_weights)
     if plan.class_weights and len(plan.class_weights) != len(target.classes):
-        raise ValueError(
-            f"`class_weights` must be {len(target.classes)} numbers, for {', '.join(target.classes)}; "
-            f"got {len(plan.class_weights)}."
+        raise CvkitError(
+            "parameter-length",
+            f"`class_weights` must be {len(target.classes)} numbers, for {', '.join(target.classes)}",
+            came=str(len(plan.class_weights)),
+            remedy="give one for each",
         )
     images = {"train": prepare(pairs, target, card), "validation": prepare(validation, target, card, "validation pair")}
     images |= {"unlabelled": [prepare_image(np.asarray(image), card) for image in unlabelled]}
@@ -127,9 +130,15 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
     places = [number for number, part in enumerate(parts) if registry.parse(part)[0] in registry.networks()]
     if len(places) != 1:
         registry.network(registry.parse(parts[-1])[0])
-        raise ValueError(f"expected one network, {text!r} has {len(places)}; known: {', '.join(registry.networks())}.")
+        raise CvkitError(
+            "network-one",
+            came=f"expected one network, {text!r} has {len(places)}",
+            remedy=f"known: {', '.join(registry.networks())}",
+        )
     if len(pairs) == 0:
-        raise ValueError("there are no pairs to train on; expected a list of (image, truth) arrays.")
+        raise CvkitError(
+            "pairs-empty", came="there are no pairs to train on", remedy="expected a list of (image, truth) arrays"
+        )
     name, _ = registry.parse(parts[places[0]])
     target = find_target(name, [np.asarray(truth) for _, truth in pairs])
     gray = all(np.asarray(image).ndim == 2 for image, _ in pairs)

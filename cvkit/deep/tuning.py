@@ -16,6 +16,7 @@ from cvkit.deep.decode import decide
 from cvkit.deep.predict import apply, load_model, outputs
 from cvkit.deep.star_objects import OVERLAP, STAR
 from cvkit.deep.target import kind_of_truth, part
+from cvkit.errors import CvkitError
 
 THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 STARS, OVERLAPS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 1.0), (0.1, 0.3, 0.5)  # 1 = by none
@@ -54,9 +55,15 @@ def tune(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
     """
     card, _ = load_model(model)
     if card["answer"] == "classes":
-        raise ValueError(f"{model} gives the most probable class: it has no threshold to tune; `calibrate` it instead.")
+        raise CvkitError(
+            "model-threshold",
+            came=f"{model} gives the most probable class: it has no threshold to tune",
+            remedy="`calibrate` it instead",
+        )
     if len(pairs) == 0:
-        raise ValueError("there are no pairs to tune on; expected a list of (image, truth) arrays.")
+        raise CvkitError(
+            "pairs-empty", came="there are no pairs to tune on", remedy="expected a list of (image, truth) arrays"
+        )
     aim = ("objects" if card["answer"] == "labels" else "pixels") if aim is None else aim
     score = {"objects": _objects, "pixels": _pixels}[one_of(aim, "aim", ("objects", "pixels"))]
     choices, scores = [], []
@@ -139,7 +146,9 @@ def calibrate(model: str | Path, pairs: Sequence) -> dict:
     ``cvkit.deep.calibrate("runs/cells/model", held_back)["temperature"]``
     """
     if len(pairs) == 0:
-        raise ValueError("there are no pairs to calibrate on; expected a list of (image, truth) arrays.")
+        raise CvkitError(
+            "pairs-empty", came="there are no pairs to calibrate on", remedy="expected a list of (image, truth) arrays"
+        )
     card, _ = load_model(model)
     count, rng = len(card["classes"]), np.random.default_rng(0)
     values, classes = [], []

@@ -116,11 +116,20 @@ def as_boxes(boxes: Any) -> np.ndarray:
     if boxes.size == 0 and (boxes.ndim == 1 or boxes.shape[0] == 0):
         return np.zeros((0, 4))
     if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"`boxes` must have shape (N, 4), got {boxes.shape}.")
+        raise CvkitError(
+            "boxes-shape",
+            "`boxes` must have shape (N, 4)",
+            came=str(boxes.shape),
+            remedy="give each box as (row0, col0, row1, col1)",
+        )
     if (bad := (boxes[:, 2] < boxes[:, 0]) | (boxes[:, 3] < boxes[:, 1])).any():
-        raise ValueError(
-            f"`boxes` must be (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1, but {bad.sum()} of "
-            f"{len(bad)} are not, the first of them {boxes[bad.argmax()].tolist()}."
+        raise CvkitError(
+            "boxes-order",
+            came=(
+                "`boxes` must be (row0, col0, row1, col1) with row0 <= row1 and col0 <= col1, but "
+                f"{bad.sum()} of {len(bad)} are not, the first of them {boxes[bad.argmax()].tolist()}"
+            ),
+            remedy="swap their corners",
         )
     return boxes
 
@@ -129,7 +138,12 @@ def as_scores(scores: Any, boxes: np.ndarray) -> np.ndarray:
     """Accept one finite number for each box; give them as float64."""
     scores = _finite(scores, "scores")
     if scores.shape != (len(boxes),):
-        raise ValueError(f"`scores` must have shape ({len(boxes)},), one for each box, got {scores.shape}.")
+        raise CvkitError(
+            "boxes-scores",
+            f"`scores` must have shape ({len(boxes)},), one for each box",
+            came=str(scores.shape),
+            remedy="give as many as boxes",
+        )
     return scores
 
 
@@ -137,9 +151,16 @@ def as_classes(classes: Any, boxes: np.ndarray) -> np.ndarray:
     """Accept one whole number for each box; give them numbered from 0 without gaps."""
     classes = np.asarray(classes)
     if classes.shape != (len(boxes),):
-        raise ValueError(f"`classes` must have shape ({len(boxes)},), one for each box, got {classes.shape}.")
+        raise CvkitError(
+            "boxes-classes",
+            f"`classes` must have shape ({len(boxes)},), one for each box",
+            came=str(classes.shape),
+            remedy="give as many as boxes",
+        )
     if classes.dtype.kind not in "ui" and classes.size:
-        raise TypeError(f"`classes` must be whole numbers, got dtype {classes.dtype}.")
+        raise WrongType(
+            "boxes-classes", "`classes` must be whole numbers", came=f"dtype {classes.dtype}", remedy="use .astype(int)"
+        )
     return np.unique(classes, return_inverse=True)[1]
 
 
@@ -158,5 +179,5 @@ def _finite(values: Any, name: str) -> np.ndarray:
     if missing := values.size - np.isfinite(values).sum():
         raise CvkitError("array-infinite", f"`{name}` must be finite", came=f"{missing} of {values.size} that are not")
     if values.size and np.abs(values).max() > FARTHEST:
-        raise CvkitError("array-range", f"`{name}` must lie within {FARTHEST}", came=f"{np.abs(values).max()}")
+        raise CvkitError("array-range", f"`{name}` must lie within {FARTHEST}", came=str(np.abs(values).max()))
     return values

@@ -10,6 +10,7 @@ import numpy as np
 
 from cvkit.arrays import number
 from cvkit.classic.components.boxes import as_boxes, as_scores, best_first
+from cvkit.errors import CvkitError
 
 
 def fuse_boxes(
@@ -81,18 +82,32 @@ def _gather(boxes, scores, classes, weights, least) -> tuple[np.ndarray, np.ndar
         == len(boxes if classes is None else classes)
         == len(boxes if weights is None else weights)
     ):
-        raise ValueError("`boxes`, `scores`, `classes` and `weights` must have one entry for each model.")
+        raise CvkitError(
+            "boxes-models",
+            came="`boxes`, `scores`, `classes` and `weights` must have one entry for each model",
+            remedy="make these lists equally long",
+        )
     weights = np.ones(len(boxes)) if weights is None else np.asarray(weights, np.float64)
     if not (np.isfinite(weights) & (weights > 0)).all():
-        raise ValueError(f"`weights` must be above 0, got {weights.tolist()}.")
+        raise CvkitError(
+            "parameter-range",
+            "`weights` must be above 0",
+            came=str(weights.tolist()),
+            remedy="leave out models that are not to count",
+        )
     corners = [as_boxes(one) for one in boxes]
     values = [as_scores(one, box) for one, box in zip(scores, corners, strict=True)]
     if any((one <= 0).any() for one in values):
-        raise ValueError("`scores` must be above 0; leave out boxes that have none.")
+        raise CvkitError("boxes-scores", came="`scores` must be above 0", remedy="leave out boxes that have none")
     kinds = [np.zeros(len(box), np.int64) for box in corners] if classes is None else [np.asarray(k) for k in classes]
     for kind, box in zip(kinds, corners, strict=True):
         if kind.shape != (len(box),) or (kind.size and kind.dtype.kind not in "ui"):
-            raise ValueError(f"`classes` must be one whole number for each of {len(box)} boxes, got {kind!r}.")
+            raise CvkitError(
+                "boxes-classes",
+                f"`classes` must be one whole number for each of {len(box)} boxes",
+                came=repr(kind),
+                remedy="give as many as boxes",
+            )
     keep = [one >= least for one in values]
     values = [one * weight for one, weight in zip(values, weights, strict=True)]
     parts = ([one[some] for one, some in zip(column, keep, strict=True)] for column in (corners, values, kinds))

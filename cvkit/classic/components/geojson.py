@@ -81,7 +81,11 @@ def from_geojson(collection: dict, shape: tuple[int, int]) -> np.ndarray:
            [2, 2]], dtype=int32)
     """
     if not isinstance(collection, dict) or collection.get("type") != "FeatureCollection":
-        raise ValueError("`collection` must be a GeoJSON FeatureCollection.")
+        raise CvkitError(
+            "geojson-kind",
+            came="`collection` must be a GeoJSON FeatureCollection",
+            remedy='put the features under "features" of one',
+        )
     features = collection.get("features")
     if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
         raise CvkitError("geojson", "`features` must be a list of features", came=shorten(features))
@@ -103,7 +107,12 @@ def _parts(feature: dict) -> list:
     geometry = feature.get("geometry") or {}
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in ("Polygon", "MultiPolygon"):
-        raise ValueError(f"each feature must be a Polygon or MultiPolygon, got {kind!r}.")
+        raise CvkitError(
+            "geojson-kind",
+            "each feature must be a Polygon or MultiPolygon",
+            came=repr(kind),
+            remedy="leave the others out",
+        )
     try:
         parts = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
         return [[[(point[1], point[0]) for point in ring[:-1]] for ring in part] for part in parts]
@@ -116,10 +125,18 @@ def _properties(table: dict | None, numbers: list[int]) -> list[dict]:
     if table is None:
         return [{} for _ in numbers]
     if "label" not in table:
-        raise ValueError(f"`table` must have a column 'label', it has: {', '.join(table)}.")
+        raise CvkitError(
+            "table-column",
+            came=f"`table` must have a column 'label', it has: {', '.join(table)}",
+            remedy="make it by regions(labels)",
+        )
     row = {number: index for index, number in enumerate(np.asarray(table["label"]).tolist())}
     if missing := [number for number in numbers if number not in row]:
-        raise ValueError(f"`table` has no row for {len(missing)} of {len(numbers)} objects, such as {missing[0]}.")
+        raise CvkitError(
+            "table-rows",
+            came=(f"`table` has no row for {len(missing)} of {len(numbers)} objects, such as {missing[0]}"),
+            remedy="make it by regions(labels) of the same labels",
+        )
     columns = {name: np.asarray(column).tolist() for name, column in table.items() if name != "label"}
     return [{name: _plain(column[row[number]]) for name, column in columns.items()} for number in numbers]
 

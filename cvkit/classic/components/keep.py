@@ -10,6 +10,7 @@ from cvkit.arrays import Objects, as_gray, same_shape
 from cvkit.classic.components.clean import choose
 from cvkit.classic.components.labelling import as_objects
 from cvkit.classic.components.regions import column_names, measure
+from cvkit.errors import CvkitError
 
 COMPARE = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
@@ -73,13 +74,20 @@ def keep_if(
 def _read(condition: str) -> tuple[Callable[[dict], np.ndarray], list[str]]:
     """A function of a table that tells for which rows the condition holds, and the columns that it asks for."""
     if not isinstance(condition, str):
-        raise ValueError(f"`condition` must be a text, got {condition!r}; {EXAMPLE}.")
+        raise CvkitError("condition-type", "`condition` must be a text", came=repr(condition), remedy=EXAMPLE)
     if len(condition) > LONGEST:  # so that no nesting is too deep for the interpreter
-        raise ValueError(f"`condition` must have at most {LONGEST} characters, got {len(condition)}.")
+        raise CvkitError(
+            "condition-long",
+            f"`condition` must have at most {LONGEST} characters",
+            came=str(len(condition)),
+            remedy="use several steps, one after the other",
+        )
     try:
         tree = ast.parse(condition.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError) as fault:
-        raise ValueError(f"cannot read the condition {condition!r}: {fault}; {EXAMPLE}.") from None
+        raise CvkitError(
+            "condition-text", came=f"cannot read the condition {condition!r}: {fault}", remedy=EXAMPLE
+        ) from None
     return _truth(tree), sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name)})
 
 
@@ -99,7 +107,11 @@ def _truth(node: ast.expr) -> Callable[[dict], np.ndarray]:
             return lambda table: np.logical_and.reduce(
                 np.broadcast_arrays(*(test(one(table), other(table)) for test, one, other in tests))
             )
-    raise ValueError(f"{ast.unparse(node)!r} is no condition: compare a column with a number; {EXAMPLE}.")
+    raise CvkitError(
+        "condition-text",
+        came=f"{ast.unparse(node)!r} is no condition: compare a column with a number",
+        remedy=EXAMPLE,
+    )
 
 
 def _value(node: ast.expr) -> Callable[[dict], np.ndarray]:
@@ -115,4 +127,4 @@ def _value(node: ast.expr) -> Callable[[dict], np.ndarray]:
         case ast.UnaryOp(op=sign, operand=part) if type(sign) in CALCULATE:
             calculate, value = CALCULATE[type(sign)], _value(part)
             return lambda table: calculate(value(table))
-    raise ValueError(f"{ast.unparse(node)!r} is neither a column nor a number; {EXAMPLE}.")
+    raise CvkitError("condition-text", came=f"{ast.unparse(node)!r} is neither a column nor a number", remedy=EXAMPLE)

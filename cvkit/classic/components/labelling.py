@@ -39,6 +39,7 @@ def relabel(labels: Labels) -> Labels:
     Parameters
     ----------
     labels : (H, W) array of integers
+        Not negative; however large, where all other steps take int32 at most.
 
     Returns
     -------
@@ -48,7 +49,14 @@ def relabel(labels: Labels) -> Labels:
     --------
     >>> relabel(np.array([[0, 7, 3]]))
     array([[0, 2, 1]], dtype=int32)
+    >>> relabel(np.array([[0, 2**60, 3]]))
+    array([[0, 2, 1]], dtype=int32)
     """
+    labels = as_objects(labels)
+    whole = isinstance(labels, np.ndarray) and labels.dtype.kind in "ui" and labels.ndim == 2 and labels.size
+    if whole and labels.min() >= 0 and labels.max() > np.iinfo(np.int32).max:
+        values, index = np.unique(labels, return_inverse=True)
+        return (index.reshape(labels.shape) + int(values[0] > 0)).astype(np.int32)
     labels = as_labels(labels)
     found, _ = numbered(labels)
     return paint(found, found.label, np.zeros(labels.shape, np.int32))

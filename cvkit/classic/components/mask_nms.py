@@ -9,6 +9,7 @@ from cvkit.arrays import as_mask, number
 from cvkit.classic.components.boxes import as_classes, as_scores, best_first
 from cvkit.classic.components.overlaps import Boxes
 from cvkit.classic.components.rle import decode_rle
+from cvkit.errors import CvkitError
 
 
 class _Cut(NamedTuple):
@@ -80,7 +81,12 @@ def _cut(masks: Sequence) -> tuple[list[_Cut], np.ndarray]:
         cuts.append(_Cut(row0, col0, inside, np.count_nonzero(inside)))
         boxes.append((row0, col0, row1, col1))
     if len(shapes) > 1:
-        raise ValueError(f"`masks` must have one shape, got {', '.join(map(str, sorted(shapes)))}.")
+        raise CvkitError(
+            "masks-shape",
+            "`masks` must have one shape",
+            came=f"{', '.join(map(str, sorted(shapes)))}",
+            remedy="make them all as large as the image",
+        )
     return cuts, np.array(boxes, np.float64).reshape(-1, 4)
 
 

@@ -11,6 +11,7 @@ from cvkit.classic.components.labelling import as_objects, objects_of
 from cvkit.classic.components.moments import boxes, ellipses, sums
 from cvkit.classic.components.shape import convex_areas, euler_numbers, perimeters
 from cvkit.classic.runs import Runs, paint
+from cvkit.errors import CvkitError
 
 BOX = ("row0", "col0", "row1", "col1")
 ELLIPSE = ("row", "col", "major", "minor", "eccentricity", "orientation")
@@ -90,10 +91,10 @@ def column_names(columns: str | Iterable[str] | None, with_image: bool) -> list[
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}."
-            raise ValueError(f"no column is called {name!r}; {hint}")
+            hint = f"did you mean {near[0]!r}" if near else f"known: {', '.join(known)}."
+            raise CvkitError("column-unknown", came=f"no column is called {name!r}", remedy=hint)
         if name in OF_IMAGE and not with_image:
-            raise ValueError(f"the column {name!r} needs an image: give `image` too.")
+            raise CvkitError("column-image", came=f"the column {name!r} needs an image", remedy="give `image` too")
     return names
 
 

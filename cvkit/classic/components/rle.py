@@ -76,8 +76,10 @@ def decode_rle(rles: dict | Sequence[dict]) -> np.ndarray:
     if not isinstance(rles, Sequence) or isinstance(rles, (str, bytes)):
         raise WrongType("rle", "`rles` must be an encoding or a list of them", came=type(rles).__name__)
     if not len(rles):
-        raise ValueError(
-            "`rles` is empty, so that the size of the image is not known; np.zeros((H, W), np.int32) it is."
+        raise CvkitError(
+            "rle-empty",
+            came="`rles` is empty, so that the size of the image is not known",
+            remedy="np.zeros((H, W), np.int32) it is",
         )
     return _draw(rles)
 
@@ -237,7 +239,11 @@ def _unpack(text: bytes, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     last = np.flatnonzero((signs & 32) == 0)
     stops = np.cumsum(lengths)
     if ((signs < 0) | (signs > 63)).any() or (lengths == 0).any() or not np.isin(stops - 1, last).all():
-        raise ValueError("`counts` is no text of COCO's run lengths: it holds other signs, or is cut off.")
+        raise CvkitError(
+            "rle-text",
+            came="`counts` is no text of COCO's run lengths: it holds other signs, or is cut off",
+            remedy="read the file anew",
+        )
     first = np.append(0, last[:-1] + 1)
     digit = np.arange(len(signs)) - np.repeat(first, last - first + 1)
     values = np.add.reduceat((signs & 31) << BITS * digit, first)
@@ -257,14 +263,22 @@ def _unpack(text: bytes, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _draw(rles: Sequence[dict]) -> np.ndarray:
     sizes = {_size_and_counts(rle)[0] for rle in rles}
     if len(sizes) != 1:
-        raise ValueError(f"all encodings must have one size, got {', '.join(map(str, sorted(sizes)))}.")
+        raise CvkitError(
+            "rle-size",
+            "all encodings must have one size",
+            came=f"{', '.join(map(str, sorted(sizes)))}",
+            remedy="decode those of each image by themselves",
+        )
     height, width = sizes.pop()
     counts, each = _read(rles)
     begin = np.cumsum(each) - each
     total = np.add.reduceat(counts, begin)
     if ((counts < 0) | (counts > height * width)).any() or (total != height * width).any():
-        raise ValueError(
-            f"the counts must fill {height} x {width} = {height * width} pixels, got {total.tolist()[:5]}."
+        raise CvkitError(
+            "rle-counts",
+            f"the counts must fill {height} x {width} = {height * width} pixels",
+            came=f"{total.tolist()[:5]}",
+            remedy="check `size`, which is (height, width)",
         )
     stop = np.cumsum(counts) - np.repeat(np.arange(len(rles)) * height * width, each)
     inside = np.flatnonzero((np.arange(len(counts)) - np.repeat(begin, each)) % 2)

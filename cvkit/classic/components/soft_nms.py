@@ -10,6 +10,7 @@ import numpy as np
 from cvkit.arrays import number, one_of
 from cvkit.classic.components.boxes import as_boxes, as_classes, as_scores, best_first
 from cvkit.classic.components.overlaps import Boxes
+from cvkit.errors import CvkitError
 
 
 def soft_nms(
@@ -71,7 +72,9 @@ def soft_nms(
     boxes = as_boxes(boxes)
     scores = as_scores(scores, boxes)
     if (scores < 0).any():
-        raise ValueError(f"`scores` must not be negative, got {scores.min()}; pass probabilities.")
+        raise CvkitError(
+            "boxes-scores", "`scores` must not be negative", came=str(scores.min()), remedy="pass probabilities"
+        )
     order = np.arange(len(boxes))[scores >= least]
     if not len(order):
         return order, np.zeros(0)

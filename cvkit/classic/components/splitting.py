@@ -12,6 +12,7 @@ from cvkit.classic.components.basins import BOTTOM, ends, framed, lowest_beside,
 from cvkit.classic.components.flood import watershed
 from cvkit.classic.components.labelling import components
 from cvkit.classic.runs import Runs, paint, places
+from cvkit.errors import CvkitError
 
 
 def split(
@@ -67,7 +68,11 @@ def split(
         height = _distance(mask)
     else:
         if depth is None and markers is None:
-            raise ValueError("to part objects by an image, say by what `depth` in its unit, or give `markers`.")
+            raise CvkitError(
+                "parameter-missing",
+                came="to part objects by an image, say by what `depth` in its unit, or give `markers`",
+                remedy="such as depth=10",
+            )
         height = as_finite(as_gray(image), "a watershed")
         same_shape(mask, height, "mask and image")
         height = height.astype(np.float64) if height.dtype.kind in "ui" else height

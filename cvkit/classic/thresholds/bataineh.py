@@ -5,7 +5,8 @@
 B. Bataineh, S. N. H. S. Abdullah, K. Omar, Pattern Recognition Letters 32(14), 2011. doi:10.1016/j.patrec.2011.08.001
 `g` is the mean of the image, `a` counts in units of 255, as all values do: those of other dtypes are brought to
 0..255 for the formula, and the threshold back. The windows of the paper, whose sizes follow the page by rules that
-leave much open, are replaced by one size.
+leave much open, are replaced by one size; Doxa sizes the window from the page, pixel group by pixel group, and so
+gives other masks.
 """
 
 import numpy as np

@@ -6,9 +6,11 @@ J. Bernsen, 8th International Conference on Pattern Recognition, 1986, pages 125
 ImageJ takes discs for windows.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from cvkit.arrays import Image, number
+from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import half_range, least, local
 
@@ -20,6 +22,7 @@ def threshold(
     contrast: float | None = None,
     level: float | None = None,
     border: str = "reflect",
+    compat: str | None = None,
 ) -> Surface:
     """Bernsen's threshold at every pixel.
 
@@ -35,6 +38,9 @@ def threshold(
         Flat surroundings are bright if their middle is above it; the middle of the full range by default.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"doxa"}, optional
+        Take the conventions of Doxa: windows end at the border of the image, halves are cut off, there must be
+        more than `contrast`, 25 by default, and elsewhere `level`, 100 by default, is the threshold; for uint8.
 
     Returns
     -------
@@ -45,6 +51,11 @@ def threshold(
     >>> np.asarray(threshold(np.array([[0, 30, 200, 203]], np.uint8), window=3))
     array([[ 15. , 100. , 116.5,  -inf]])
     """
+    one_of(compat, "compat", (None, "doxa"))
+    if compat:
+        contrast = 25 if contrast is None else number(contrast, "contrast", low=0)
+        level = 100 if level is None else number(level, "level")
+        return local(image, window, _of_doxa(contrast, level), border="truncate")
     full = 2 * half_range(image)
     contrast = full * 15 / 255 if contrast is None else number(contrast, "contrast", low=0)
     level = least(image) + full / 2 if level is None else number(level, "level")
@@ -60,3 +71,11 @@ def threshold(
         return middle
 
     return local(image, window, formula, border=border)
+
+
+def _of_doxa(contrast: float, level: float) -> Callable:
+    def formula(low, high):
+        low, high = low.astype(np.float64), high.astype(np.float64)
+        return np.where(high - low > contrast, (low + high) // 2, level)
+
+    return formula

@@ -6,12 +6,14 @@ D. Bradley, G. Roth, Journal of Graphics Tools 12(2), 2007. doi:10.1080/2151237X
 The windows of the paper, and of Doxa, end at the border of the image: ``border="truncate"``.
 """
 
-from cvkit.arrays import Image, number
+from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
-from cvkit.classic.windows import local
+from cvkit.classic.windows import local, means_of_doxa
 
 
-def threshold(image: Image, *, window: int | None = None, share: float = 0.15, border: str = "reflect") -> Surface:
+def threshold(
+    image: Image, *, window: int | None = None, share: float = 0.15, border: str = "reflect", compat: str | None = None
+) -> Surface:
     """Bradley's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
 
     Parameters
@@ -23,6 +25,9 @@ def threshold(image: Image, *, window: int | None = None, share: float = 0.15, b
         Of the mean, by which ink is darker.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"doxa"}, optional
+        Take the conventions of Doxa: windows end at the border of the image, and the mean is rounded as there, which
+        decides where a pixel equals its threshold.
 
     Returns
     -------
@@ -34,6 +39,9 @@ def threshold(image: Image, *, window: int | None = None, share: float = 0.15, b
     >>> np.asarray(threshold(np.array([[100, 100, 100]], np.uint8), window=3))
     array([[85., 85., 85.]])
     """
+    one_of(compat, "compat", (None, "doxa"))
     number(share, "share")
     window = max(3, max(image.shape) // 16 * 2 + 1) if window is None else window
+    if compat:
+        return local(image, window, lambda m, n: means_of_doxa(n, m)[0] * (1 - share), border="truncate")
     return local(image, window, Linear(b=1 - share), border=border)

@@ -9,9 +9,10 @@ Computed at every pixel; Doxa does so at one pixel of each window and interpolat
 
 import numpy as np
 
-from cvkit.arrays import Image, number, whole
+from cvkit.arrays import WIDEST, Image, number, odd, whole
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import local
+from cvkit.errors import CvkitError
 
 
 def threshold(
@@ -33,7 +34,7 @@ def threshold(
     window : int, odd
         Side of the square window in pixels.
     wider : int
-        How many times as wide the wider window is, odd.
+        How many times as wide the wider window is, odd; of an even number the next.
     a, g, k1, k2 : float
         See the formula.
     border : {"reflect", "replicate", "truncate"}
@@ -50,7 +51,15 @@ def threshold(
     """
     for name, value in (("a", a), ("g", g), ("k1", k1), ("k2", k2)):
         number(value, name, *((-10, 10) if name == "g" else ()))
-    around = np.asarray(local(image, window * (whole(wider, "wider") // 2 * 2 + 1), lambda s: s, border=border))
+    window, wider = odd(window, "window"), whole(wider, "wider") // 2 * 2 + 1
+    if window * wider > WIDEST:
+        raise CvkitError(
+            "parameter-range",
+            f"`window` times `wider` must be at most {WIDEST}",
+            came=f"{window} times {wider}",
+            remedy="make one of them less",
+        )
+    around = np.asarray(local(image, window * wider, lambda s: s, border=border))
 
     def formula(m, s, low, rows):
         r = around[rows]

@@ -11,6 +11,7 @@ from cvkit.arrays import Image, Mask, number
 from cvkit.classic.components import hysteresis
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
+from cvkit.errors import CvkitError
 
 
 def segment(
@@ -51,7 +52,9 @@ def segment(
         found = multi_otsu.threshold(Histogram.of(image), classes=3)
         low, high = (found[0] if low is None else low), (found[1] if high is None else high)
     if number(low, "low") > number(high, "high"):
-        raise ValueError(f"`low` must be at most `high`, got {low} and {high}; swap them.")
+        raise CvkitError(
+            "parameter-range", "`low` must be at most `high`", came=f"{low} and {high}", remedy="swap them"
+        )
     left_out, image = np.ma.getmask(image), np.ma.getdata(image)
     above = (image > low, image > high) if foreground == "bright" else (image <= high, image <= low)
     if left_out is not np.ma.nomask:

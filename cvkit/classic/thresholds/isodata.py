@@ -23,6 +23,7 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
         Of two levels or more.
     compat : {"skimage", "imagej", "imagej-default"}, optional
         Take that of scikit-image, of ImageJ's IsoData, or of ImageJ's Default, which leaves out what is 0 or 255.
+        Floats are counted in 256 bins for scikit-image; for ImageJ all but uint8 is turned into 256 levels first.
 
     Returns
     -------
@@ -37,9 +38,11 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     one_of(compat, "compat", (None, "skimage", "imagej", "imagej-default"))
     if compat in ("imagej", "imagej-default"):
         return (_imagej if compat == "imagej" else _imagej_default)(histogram)
+    if compat == "skimage":
+        histogram = histogram.of_skimage()
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
     levels = histogram.trimmed()
-    origin, step = levels.values[0], levels.values[1] - levels.values[0]
+    origin, step = levels.values[0], histogram.step
     halfway = (dark_sum / dark + bright_sum / bright) / 2 * step + origin
     if compat == "skimage":
         return _skimage(histogram, edges, halfway)
@@ -54,7 +57,7 @@ def _skimage(histogram: Histogram, edges: np.ndarray, halfway: np.ndarray) -> fl
     inner = (histogram.edges >= edges[0]) & (histogram.edges <= edges[-1])
     levels = histogram.edges[inner]
     gap = halfway[np.searchsorted(edges, levels, "right") - 1] - levels
-    return float(levels[np.argmax((gap >= 0) & (gap < 1))])
+    return float(levels[np.argmax((gap >= 0) & (gap < histogram.edges[1] - histogram.edges[0]))])
 
 
 def _imagej(histogram: Histogram) -> float:

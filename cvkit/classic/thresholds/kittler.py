@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from cvkit.arrays import one_of
-from cvkit.classic.histogram import Histogram
+from cvkit.classic.histogram import LEVELS, Histogram
 
 
 def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
@@ -22,7 +22,7 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     histogram : Histogram
         Of two levels or more.
     compat : {"imagej"}, optional
-        Iterate from the mean as ImageJ does.
+        Iterate from the mean as ImageJ does, for which all but uint8 is turned into 256 levels first.
 
     Returns
     -------
@@ -35,6 +35,8 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     3.0
     """
     one_of(compat, "compat", (None, "imagej"))
+    if not histogram.spaced:  # the least deviation that counts is that of a level
+        histogram = histogram.coarse(LEVELS)
     edges, dark, bright, dark_sum, bright_sum = histogram.halves()
     levels = histogram.trimmed()
     squares = np.cumsum(levels.counts * np.arange(len(levels.counts)) ** 2).astype(np.float64)

@@ -24,7 +24,8 @@ def threshold(histogram: Histogram, *, compat: str | None = None) -> float:
     histogram : Histogram
         Of two levels or more.
     compat : {"skimage", "imagej"}, optional
-        Iterate from the mean as scikit-image or ImageJ do.
+        Iterate from the mean as scikit-image or ImageJ do. Floats are not quantised for scikit-image; for ImageJ all
+        but uint8 is turned into 256 levels first.
 
     Returns
     -------
@@ -49,15 +50,16 @@ def _iterate(histogram: Histogram, compat: str) -> float:
     levels = histogram.populated()
     counts, origin = levels.counts, levels.values[0] if compat == "skimage" else 0.0
     values = levels.values - origin
+    near = 0.5 if histogram.spaced else float(np.diff(values).min()) / 2
     new, old = float(counts @ values / counts.sum()), math.inf
-    while abs(new - old) > 0.5:
+    while abs(new - old) > near:
         old = math.floor(new + 0.5) if compat == "imagej" else new
         bright = values > old
         if not bright.any() or bright.all():
             break
         m0 = counts[~bright] @ values[~bright] / counts[~bright].sum()
         m1 = counts[bright] @ values[bright] / counts[bright].sum()
-        if m0 == 0:
+        if m0 <= 0:
             break
         new = (m0 - m1) / (math.log(m0) - math.log(m1))
         if compat == "imagej":

@@ -12,6 +12,7 @@ import numpy as np
 from cvkit.arrays import Image, odd, one_of, whole
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import BORDERS, chunks, framed
+from cvkit.errors import CvkitError
 
 
 def threshold(image: Image, *, window: int = 51, levels: int = 64, border: str = "reflect") -> Surface:
@@ -40,7 +41,7 @@ def threshold(image: Image, *, window: int = 51, levels: int = 64, border: str =
     window = odd(window, "window")
     one_of(border, "border", BORDERS)
     if whole(levels, "levels", low=2) > 256:
-        raise ValueError(f"`levels` must be at most 256, got {levels}.")
+        raise CvkitError("parameter-range", "`levels` must be at most 256", came=str(levels), remedy="use 256")
     low, high = float(image.min()), float(image.max())
     step = (high - low) / (levels - 1)
     data, counted = np.ma.getdata(image), None

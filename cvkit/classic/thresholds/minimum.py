@@ -12,7 +12,7 @@ import numpy as np
 
 from cvkit.arrays import one_of
 from cvkit.classic.histogram import Histogram
-from cvkit.classic.modes import two_peaks
+from cvkit.classic.modes import two_peaks, two_peaks_mirrored
 
 
 def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = None) -> float:
@@ -24,8 +24,9 @@ def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = N
         Of two levels or more.
     levels : int
         At most so many equal steps from the least to the greatest value.
-    compat : {"imagej"}, optional
-        Smooth the whole range of uint8, as ImageJ does.
+    compat : {"imagej", "skimage"}, optional
+        Smooth the whole range of uint8, as ImageJ does, to which all else is turned first; or mirror the histogram at
+        its ends, as scikit-image does, which takes each integer for a level and counts floats in 256 bins.
 
     Returns
     -------
@@ -42,7 +43,11 @@ def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = N
     >>> threshold(Histogram.of(np.repeat([2, 3, 4, 5, 6, 7, 8], [1, 9, 2, 1, 2, 7, 1])[None]))
     5.0
     """
-    one_of(compat, "compat", (None, "imagej"))
+    one_of(compat, "compat", (None, "imagej", "skimage"))
+    if compat == "skimage":
+        bins = histogram.of_skimage()
+        smooth, first, second = two_peaks_mirrored(bins.counts)
+        return float(bins.edges[first + np.argmin(smooth[first : second + 1])])
     coarse = histogram if compat and len(histogram.counts) <= levels else histogram.coarse(levels)
     smooth, first, second = two_peaks(coarse.counts, "minimum")
     valley = first + np.argmin(smooth[first : second + 1])

@@ -12,6 +12,7 @@ import numpy as np
 
 from cvkit.arrays import whole
 from cvkit.classic.histogram import Histogram
+from cvkit.errors import CvkitError
 
 DENSE = 512  # levels up to which trying every start of every class is faster than dividing the search
 
@@ -44,7 +45,12 @@ def threshold(histogram: Histogram, *, classes: int = 3) -> list[float]:
     levels = histogram.populated()
     many = len(levels.counts)
     if not 2 <= whole(classes, "classes") <= min(many, 255):
-        raise ValueError(f"`classes` must be 2 to 255 and at most the {many} different values, got {classes}.")
+        raise CvkitError(
+            "parameter-range",
+            f"`classes` must be 2 to 255 and at most the {many} different values",
+            came=str(classes),
+            remedy="ask for fewer",
+        )
     size = np.append(0, np.cumsum(levels.counts))
     total = np.append(0, np.cumsum(levels.counts * (levels.values - np.average(levels.values, weights=levels.counts))))
     best, starts = total[1:] ** 2 / size[1:], []

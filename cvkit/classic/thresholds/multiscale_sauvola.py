@@ -5,7 +5,8 @@
 G. Lazzara, T. Geraud, International Journal on Document Analysis and Recognition 17(2), 2014.
 doi:10.1007/s10032-013-0209-0
 A stroke belongs to the scale at which its area is at most 0.7 windows, and above that of the finer scale. Each scale
-halves the one before it.
+halves the one before it. Doxa's MultiScale is another method, of Moghaddam and Cheriet, which joins masks of
+several windows.
 """
 
 import cv2

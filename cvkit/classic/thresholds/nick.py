@@ -12,11 +12,12 @@ import numpy as np
 from cvkit.arrays import Image, number, odd, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
+from cvkit.classic.ximgproc import local_of_opencv, scaled, single
 
 
 def threshold(
     image: Image, *, window: int = 75, k: float = -0.2, border: str = "reflect", compat: str | None = None
-) -> Surface:
+) -> Surface | np.ndarray:
     """NICK's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
 
     Parameters
@@ -28,21 +29,23 @@ def threshold(
         -0.2 finds few specks, -0.1 finds thin strokes.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
-    compat : {"doxa"}, optional
-        Take the conventions of Doxa: windows end at the border of the image, and ``m**2 / n`` is left out.
+    compat : {"doxa", "opencv"}, optional
+        Both leave ``m**2 / n`` out. In Doxa windows end at the border of the image; ximgproc of OpenCV takes uint8,
+        computes in float32, replicates the border and rounds the threshold.
 
     Returns
     -------
-    threshold : (H, W) Surface
+    threshold : (H, W) Surface, or with "opencv" an array of uint8
 
     Examples
     --------
     >>> np.asarray(threshold(np.array([[9, 9, 9]], np.uint8), window=3))
     array([[7.30294373, 7.30294373, 7.30294373]])
     """
-    one_of(compat, "compat", (None, "doxa"))
+    one_of(compat, "compat", (None, "doxa", "opencv"))
     number(k, "k")
-
+    if compat == "opencv":
+        return local_of_opencv(image, window, lambda m, v, q, s: scaled(np.sqrt(v + q), single(k), m))
     if border == "truncate" and not compat:
         return local(image, window, lambda m, s, n: m + k * np.sqrt(s * s + m * m * (1 - 1 / n)), border=border)
     lift = 1.0 if compat else 1 - 1 / odd(window, "window") ** 2

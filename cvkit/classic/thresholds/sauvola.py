@@ -12,6 +12,7 @@ import numpy as np
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import half_range, local, rounded_deviation
+from cvkit.classic.ximgproc import local_of_opencv, scaled, single
 
 
 def threshold(
@@ -22,7 +23,7 @@ def threshold(
     r: float | None = None,
     border: str = "reflect",
     compat: str | None = None,
-) -> Surface:
+) -> Surface | np.ndarray:
     """Sauvola's threshold at every pixel.
 
     Made for dark ink on light paper: there use ``foreground="dark"``. For bright objects on a dark ground a negative
@@ -40,14 +41,14 @@ def threshold(
         integer dtype (127.5 for uint8), and half the range of the values of a float image.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
-
-    compat : {"skimage", "doxa"}, optional
+    compat : {"skimage", "doxa", "opencv"}, optional
         scikit-image takes `r` = 1 for float images unless it is given; Doxa takes 128 always, and its windows end at
-        the border of the image.
+        the border of the image; ximgproc of OpenCV takes uint8 and an `r` of 128 unless it is given, computes in
+        float32, replicates the border and rounds the threshold.
 
     Returns
     -------
-    threshold : (H, W) Surface
+    threshold : (H, W) Surface, or with "opencv" an array of uint8
 
     Examples
     --------
@@ -55,12 +56,16 @@ def threshold(
     array([[80., 80., 80.]])
     """
     number(k, "k")
-    one_of(compat, "compat", (None, "skimage", "doxa"))
+    one_of(compat, "compat", (None, "skimage", "doxa", "opencv"))
     if compat == "doxa":
         r, border = 128, "truncate"
     if compat == "skimage" and image.dtype.kind == "f" and r is None:
         r = 1
+    if compat == "opencv" and r is None:
+        r = 128
     r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
+    if compat == "opencv":
+        return local_of_opencv(image, window, lambda m, v, q, s: m * scaled(s, single(k) / r, 1 - single(k)))
     if compat == "skimage":
         return local(image, window, lambda m, q: m * (1 + k * (rounded_deviation(m, q) / r - 1)), border=border)
     return local(image, window, Linear(b=1 - k, d=k / r), border=border)

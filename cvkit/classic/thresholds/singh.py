@@ -9,12 +9,14 @@ Doxa takes `d` without its sign. The full range is that of an integer dtype, or 
 
 import numpy as np
 
-from cvkit.arrays import Image, number
+from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Surface
-from cvkit.classic.windows import half_range, least, local
+from cvkit.classic.windows import half_range, least, local, means_of_doxa
 
 
-def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = "reflect") -> Surface:
+def threshold(
+    image: Image, *, window: int = 75, k: float = 0.06, border: str = "reflect", compat: str | None = None
+) -> Surface:
     """Singh's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
 
     Parameters
@@ -26,6 +28,9 @@ def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = 
         How far the threshold drops.
     border : {"reflect", "replicate", "truncate"}
         What lies beyond the image, see `cvkit.classic.windows.local`.
+    compat : {"doxa"}, optional
+        Take the conventions of Doxa: windows end at the border of the image, and `d` loses its sign; for
+        uint8.
 
     Returns
     -------
@@ -36,6 +41,7 @@ def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = 
     >>> np.asarray(threshold(np.array([[100, 100, 100]], np.uint8), window=3))
     array([[94., 94., 94.]])
     """
+    one_of(compat, "compat", (None, "doxa"))
     number(k, "k")
     full, black = 2 * half_range(image), least(image)
 
@@ -50,4 +56,11 @@ def threshold(image: Image, *, window: int = 75, k: float = 0.06, border: str = 
         apart *= m
         return apart
 
+    def formula_of_doxa(m, n, x):
+        (m,) = means_of_doxa(n, m)
+        apart = np.minimum(np.abs(x - m), 254)
+        return m * (1 + k * (apart / (255 - apart) - 1))
+
+    if compat:
+        return local(image, window, formula_of_doxa, border="truncate")
     return local(image, window, formula, border=border)

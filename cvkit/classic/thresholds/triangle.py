@@ -23,7 +23,8 @@ def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = N
     levels : int
         At most so many equal steps from the least to the greatest value.
     compat : {"opencv", "imagej", "skimage"}, optional
-        For uint8 the value of OpenCV, which is that of ImageJ, or of scikit-image.
+        For uint8 the value of OpenCV, which is that of ImageJ, or of scikit-image. scikit-image takes each integer for
+        a level and counts floats in 256 bins; for ImageJ all but uint8 is turned into 256 levels first.
 
     Returns
     -------
@@ -36,7 +37,7 @@ def threshold(histogram: Histogram, *, levels: int = 256, compat: str | None = N
     5.0
     """
     one_of(compat, "compat", (None, "opencv", "imagej", "skimage"))
-    coarse = histogram.coarse(levels)
+    coarse = histogram.of_skimage() if compat == "skimage" else histogram.coarse(levels)
     ends = coarse.values[[0, -1]] == (0, 255) if compat else (False, False)
     beyond = [0, 0] if compat == "skimage" else [int(not end) for end in ends]
     counts = np.zeros(len(coarse.counts) + sum(beyond), np.int64)
