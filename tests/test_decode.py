@@ -14,6 +14,7 @@ from cvkit.arrays import same_shape
 from cvkit.compare import metrics
 from cvkit.datasets import from_folders
 from cvkit.decode.info import orientation
+from cvkit.decode.png import _raw_size
 from cvkit.errors import CvkitError
 
 GREY = np.arange(48, dtype=np.uint8).reshape(6, 8)
@@ -134,3 +135,10 @@ def test_a_folder_with_one_empty_file_says_which(tmp_path):
     with pytest.raises(CvkitError, match=r"b\.png") as caught:
         list(pairs)
     assert caught.value.code == "file-empty" and caught.value.remedy
+
+
+@pytest.mark.parametrize(("shape", "size"), [((1, 1), 1 + 1), ((1, 5), 5 + 4), ((8, 8), 64 + 15), ((3, 2), 6 + 5)])
+def test_an_interlaced_png_is_seven_images_as_far_as_they_hold_pixels(shape, size):
+    """Pixels, and a byte for each row of each image: of 8 x 8 pixels these are 1 + 1 + 1 + 2 + 2 + 4 + 4."""
+    head = struct.pack(">IIBBBBB", shape[1], shape[0], 8, 0, 0, 0, 1)
+    assert _raw_size(bytes(16) + head) == size

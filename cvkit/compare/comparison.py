@@ -8,10 +8,10 @@ from itertools import combinations
 
 import numpy as np
 
-from cvkit import errors
 from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
 from cvkit.compare.scores import BEST_IS_LOW
+from cvkit.errors import CvkitError
 from cvkit.io import write_bytes
 
 COLUMNS = {
@@ -176,7 +176,7 @@ class Comparison:
             After `cvkit.evaluate`, which keeps no pictures.
         """
         if not self.images:
-            raise errors.CvkitError(
+            raise CvkitError(
                 "comparison-pictures",
                 came="evaluate() keeps no pictures, for they could be many",
                 remedy="call cvkit.compare(image, methods, truth) on the image you want to see",
