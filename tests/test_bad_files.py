@@ -109,6 +109,8 @@ FIVE = tiff(np.zeros((9, 8, 5), np.uint8), planarconfig="contig")
 LONG = (np.arange(70000) % 251).astype(np.uint8)[None]
 NOTHING = zlib.compress(bytes(1 << 26), 9)  # 64 MB in 65 kB
 ONNX, WEIGHTS = ((TRAINED / "nuclei" / name).read_bytes()[:9999] for name in ("model.onnx", "weights.safetensors"))
+FEW = Pillow.fromarray(RGB).quantize(8)
+CMYK = pillow(Pillow.new("CMYK", (9, 8), (0, 255, 255, 0)), "TIFF")
 CONTROL = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 2, 2, 0, 0, 1, 1, 0, 0))
 DEEP = png(2, 2, bytes(10), chunk(b"acTL", struct.pack(">II", 2, 0)), CONTROL, CONTROL, bits=16)
 TINY = b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"  # an image of one pixel in a GIF
@@ -163,7 +165,11 @@ REFUSED = [
     (133, pages(100_001, big=True), "image-unsupported", "a file of more than 100000 images"),
     (133, GIF[:-1] + TINY * 100_001 + b";", "image-unsupported", "a file of more than 100000 images"),
     (134, pages(100_000), "image-pages", "it holds 100000 images; choose one"),
+    (135, patched(pages(3, big=True), (24, b"\xff" * 8)), "file-truncated", "there are pages missing"),
+    (135, patched(pages(3, big=True), (16, b"\xff" * 8)), "file-truncated", "there are pages missing"),
     (135, pages(3)[:-1], "file-truncated", "there are pages missing"),
+    (137, retagged(pillow(FEW, "TIFF"), ImageLength=30, RowsPerStrip=30), "file-truncated", "allow_truncated=True"),
+    (137, retagged(CMYK, ImageLength=30, RowsPerStrip=30), "file-truncated", "allow_truncated=True"),
     (111, bytes(4096), "file-format", "nothing but zeros; copy or download it again"),
     (112, png(9999, 9999, b"x" * 99), "file-truncated", "allow_truncated=True"),
     (113, JPEG[:20] + b"\xff\xe1\x00\x40" + JPEG[:62], "file-truncated", "the image itself is missing"),
@@ -215,7 +221,6 @@ def same(got, expected):
 EXIF = Pillow.Exif()
 EXIF[0x0112] = 6
 CLEAR = np.dstack([RGB, np.zeros_like(GREY)])
-FEW = Pillow.fromarray(RGB).quantize(8)
 FLOATS = np.array([[np.nan, np.inf], [-1.5, 1e30]], np.float32)
 
 TWELVE = tiff(np.zeros((2, 6), np.uint8))  # two rows of four values of 12 bits

@@ -96,7 +96,7 @@ def test_truths_are_told_apart(tmp_path):
         read_truth(write(tmp_path / "r.png", picture(shape=(4, 4, 3))))
     with pytest.raises(ValueError, match=r"f\.tif: a truth holds whole numbers, but this is float32"):
         read_truth(write(tmp_path / "f.tif", picture("float32")))
-    with pytest.raises(ValueError, match=r"n\.tif: `truth` must lie in 0\.\."):
+    with pytest.raises(ValueError, match=r"n\.tif: `truth` must hold 0 for what is no object"):
         read_truth(write(tmp_path / "n.tif", np.array([[-1, 3]], np.int32)))
     Pillow.fromarray(picture() > 100).save(tmp_path / "b.png")
     assert read_truth(tmp_path / "b.png").dtype == bool and read(tmp_path / "b.png").dtype == bool

@@ -4,6 +4,7 @@ import io
 import logging
 import lzma
 import math
+import os
 import re
 import zlib
 from typing import Any, BinaryIO
@@ -38,7 +39,7 @@ def look(file: BinaryIO, page: int | None) -> Info:
         turn = frame.tags.valueof(274, 1)
         info.orientation = int(turn) if turn in range(1, 9) else 1
         info.alpha, info.pages, info.page = _has_alpha(frame), count, chosen
-        info.truncated = _needed(frame) > tiff.filehandle.size or _has_gaps(frame)
+        info.truncated = _needed(frame) > tiff.filehandle.size or _has_gaps(frame) or _is_short(frame, info)
         if page is not None or count == 1:
             _check_kind(frame)
         series = tiff.series[0].shape if count == 1 and (tiff.is_imagej or tiff.is_shaped) else ()
@@ -73,22 +74,24 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
 
 def _count(file: BinaryIO) -> int:
     """Walk the list of pages to its end."""
+    size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(16).ljust(16, b"\0")
     order, big = "little" if head[:2] == b"II" else "big", 43 in head[2:4]
     tags, entry, link = (8, 20, 8) if big else (2, 12, 4)
     place, seen = int.from_bytes(head[8:16] if big else head[4:8], order), set()
     while place:
-        file.seek(place)
-        skipped = int.from_bytes(start := file.read(tags), order) * entry
-        file.seek(place + tags + skipped)
-        after = file.read(link)
-        if place in seen or len(start + after) < tags + link:  # the list begins again, or leads out of the file
+        after = size
+        if place < size:
+            file.seek(place)
+            after = place + tags + entry * int.from_bytes(file.read(tags), order)
+        if place in seen or after + link > size:  # the list begins again, or leads out of the file
             raise cut("there are pages missing")
         seen.add(place)
         if len(seen) > MOST_PAGES:
             raise crowded()
-        place = int.from_bytes(after, order)
+        file.seek(after)
+        place = int.from_bytes(file.read(link), order)
     return len(seen)
 
 
@@ -112,6 +115,12 @@ def _needed(frame: Any) -> int:
 
 def _has_gaps(frame: Any) -> bool:
     return not frame.databytecounts or min(frame.databytecounts) == 0
+
+
+def _is_short(frame: Any, info: Info) -> bool:
+    # Pillow takes what is there of palettes and CMYK that are not packed; tifffile looks by itself at the rest
+    bits = info.width * info.height * info.bits * frame.samplesperpixel
+    return frame.compression == 1 and frame.photometric in (3, 5) and bits > 8 * sum(frame.databytecounts)
 
 
 def _check_kind(frame: Any) -> None:
