@@ -203,7 +203,7 @@ def test_every_pair_is_judged_by_a_model_that_has_not_seen_it(keras, pairs, tmp_
     assert [sum(id(pair) not in learnt for learnt in seen.values()) for pair in pairs] == [1, 1, 1, 1]
     assert found.rows["image"].tolist() == list("0123") and (found.rows["dice"] > 0.3).all()
     assert set(found.labels) == set(found.rows["method"]) == {"unet"}
-    with pytest.raises(ValueError, match="between 2 and the number of pairs, 4; got 5"):
+    with pytest.raises(ValueError, match="between 2 and the number of pairs, 4, got 5"):
         folds.cross_validate("unet", pairs, tmp_path, folds=5)
     with pytest.raises(ValueError, match="leave it out"):
         folds.cross_validate("unet", pairs, tmp_path, folds=2, validation=pairs)
