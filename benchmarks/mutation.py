@@ -177,7 +177,7 @@ def main() -> None:
 
     rows = [[name, run[name], killed[name]] for name in FILES if run[name]]
     done, dead = sum(run.values()), sum(killed.values())
-    text = f"{dead} of {done} mutants killed: {dead / done:.0%}. Drawn with seed {given.seed} from all places of these files."
+    text = f"{dead} of {done} mutants killed: {dead / done:.0%}. Drawn with seed {given.seed} from all of these files."
     if done < len(chosen):
         text += f" These are the first of {len(chosen)}: the time was up."
     write_results(

@@ -1,8 +1,15 @@
-"""Keras, imported once, its start-up warnings, which are not ours, passed over."""
+"""Keras, imported once, its start-up warnings, which are not ours, passed over; and how properties are tried."""
 
 import warnings
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and none refused because the machine is busy.
+settings.register_profile(
+    "ours", deadline=None, max_examples=60, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")

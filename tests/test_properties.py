@@ -21,8 +21,6 @@ from cvkit.deep import predict, read_card, tiles
 from cvkit.errors import CvkitError
 from cvkit.pipeline import Pipeline, Step
 
-settings.register_profile("ours", deadline=None, max_examples=60, derandomize=True)
-settings.load_profile("ours")
 SHAPES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 MASKS = arrays(bool, SHAPES)
 IMAGES = arrays(st.sampled_from(["uint8", "uint16", "int32"]), SHAPES, elements=st.integers(0, 120))
@@ -98,7 +96,7 @@ FORMATS = {
     ".webp": ("uint8",),
     ".tif": ("bool", *(f"{kind}{bits}" for kind in ("uint", "int") for bits in (8, 16, 32, 64)), *FLOATS),
 }
-FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def anything(dtype, channels=False):
@@ -217,7 +215,7 @@ def test_labels_part_the_mask_as_scipy_does(mask, connectivity):
     assert _same_partition(relabel(numbers.astype(np.int64)), labels)
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(shape=st.tuples(st.integers(180, 230), st.integers(900, 1000)), seed=st.integers(0, 99))
 def test_tiles_are_the_whole(shape, seed, monkeypatch):
     image = np.tile(blobs(seed=seed)[0], (3, 10))[: shape[0], : shape[1]]
