@@ -86,9 +86,11 @@ def evaluate(
     """
     pipelines = named_pipelines(methods)
     more = {name: score(name) for name in metrics}
-    from cvkit.compare.report import Pictures, write_report
+    pictures = None
+    if report is not None:
+        from cvkit.compare.report import Pictures, write_report
 
-    pictures = report if isinstance(report, Pictures) else Pictures() if report is not None else None
+        pictures = report if isinstance(report, Pictures) else Pictures()
     names = getattr(pairs, "images", None)  # of `cvkit.datasets.Pairs`
     rows, confusions = [], {}
     for index, pair in enumerate(pairs):

@@ -82,7 +82,8 @@ def _content(comparison: Comparison, pictures: Pictures, command: str) -> dict[s
     summary = comparison.summary()
     score = next((name for name in RANKING if not np.isnan(summary[name]).all()), "coverage")
     names = table.columns(summary)
-    cells = [[_cell(summary, name, row) for name in names] for row in range(len(comparison.labels))]
+    best = {name: table.best_rows(summary, name) for name in names}
+    cells = [[_cell(summary, name, row, row in best[name]) for name in names] for row in range(len(comparison.labels))]
     leader = _leader(summary, score)
     return {
         "title": "Comparison of segmentations",
@@ -106,14 +107,10 @@ def _content(comparison: Comparison, pictures: Pictures, command: str) -> dict[s
     }
 
 
-def _cell(summary: dict, name: str, row: int) -> dict:
+def _cell(summary: dict, name: str, row: int, best: bool) -> dict:
     low, high = (summary.get(f"{name}_{end}", [np.nan] * (row + 1))[row] for end in ("low", "high"))
     interval = f"{low:.3f} to {high:.3f}" if np.isfinite([low, high]).all() else ""
-    return {
-        "value": table.written(name, summary[name][row]),
-        "interval": interval,
-        "best": row in table.best_rows(summary, name),
-    }
+    return {"value": table.written(name, summary[name][row]), "interval": interval, "best": best}
 
 
 def _leader(summary: dict, score: str) -> str:
@@ -125,9 +122,8 @@ def _leader(summary: dict, score: str) -> str:
 def _chart(summary: dict, score: str, leader: str) -> dict:
     """Bars of a score that lies within 0 and 1."""
     length, bars = CHART - 80, []
-    for label, mean, low, high in zip(
-        *(summary[key] for key in ("method", score)), *_ends(summary, score), strict=True
-    ):
+    columns = (summary[key] for key in ("method", score, f"{score}_low", f"{score}_high"))
+    for label, mean, low, high in zip(*columns, strict=True):
         if np.isfinite(mean):
             ends = [round(length * value, 1) for value in (low, high)] if np.isfinite([low, high]).all() else [None] * 2
             colour = "#0072b2" if label == leader else "#8a8f98"
@@ -139,10 +135,6 @@ def _chart(summary: dict, score: str, leader: str) -> dict:
             }
             bars.append(bar | {"low": ends[0], "high": ends[1], "top": 40 * len(bars)})
     return {"bars": bars, "chart": {"width": CHART, "height": 40 * len(bars)}}
-
-
-def _ends(summary: dict, score: str) -> tuple:
-    return summary[f"{score}_low"], summary[f"{score}_high"]
 
 
 def _paired(comparison: Comparison, score: str) -> list[dict]:

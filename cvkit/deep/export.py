@@ -22,6 +22,7 @@ from cvkit.deep.build import build
 from cvkit.deep.card import CARD, ONNX, WEIGHTS
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.onnx_file import inspect_onnx
+from cvkit.deep.quiet import silent
 from cvkit.deep.reach import reach
 from cvkit.deep.simplify import simplify
 from cvkit.errors import CvkitError
@@ -182,28 +183,11 @@ def quietly(network, path: Path, batch: np.ndarray | None = None, **more) -> Non
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _silent():
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), silent():
             warnings.simplefilter("ignore")
             network.export(str(path), verbose=False, **more)
     finally:
         logging.disable(level)
-
-
-@contextlib.contextmanager
-def _silent():
-    """Keep what libraries print past Python to the standard error, unless they fail."""
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as printed:
-        os.dup2(printed.fileno(), 2)
-        try:
-            yield
-        except Exception:
-            printed.seek(0)
-            os.write(kept, printed.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
 
 
 def _difference(network: keras.Model, path: Path, batches: list[np.ndarray]) -> float:

@@ -1,8 +1,10 @@
 """Import Keras without the lines that TensorFlow prints at start-up, which no setting turns off."""
 
+import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
 
 def import_keras():
@@ -20,14 +22,22 @@ def import_keras():
     if "keras" in sys.modules:
         return sys.modules["keras"]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with silent():
+        import keras
+
+        keras.ops.convert_to_numpy(keras.ops.ones(1))
+    return keras
+
+
+@contextlib.contextmanager
+def silent() -> Iterator[None]:
+    """Keep back what libraries print past Python to the standard error, unless they fail."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as printed:
         os.dup2(printed.fileno(), 2)
         try:
-            import keras
-
-            keras.ops.convert_to_numpy(keras.ops.ones(1))
+            yield
         except Exception:
             printed.seek(0)
             os.write(kept, printed.read())
@@ -35,4 +45,3 @@ def import_keras():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-    return keras
