@@ -19,7 +19,7 @@ from cvkit.deep import annotate
 
 PLAIN = "normalize(low=0, high=100) | unet(width=16, depth=4, widest=128)"
 LITE0 = "normalize(low=0, high=100) | unet(encoder='efficientnet_lite0', weights='imagenet', width=16, widest=128)"
-CLASSES = "sky building pole road pavement tree sign fence car pedestrian bicyclist".split()
+CLASSES = ["sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist"]
 ABOUT = {
     "classes": CLASSES,
     "data": "CamVid, 367 images of 480 x 360, doi:10.1016/j.patrec.2008.04.005; for research.",
@@ -36,23 +36,17 @@ def read_split(folder: Path) -> list:
 def figures(model: Path, pairs: list) -> dict:
     """Measure a model: IoU of each class over the pixels of all images together, and their mean, in percent."""
     iou = cvkit.evaluate({"model": str(model)}, pairs).class_scores("model")["iou"]
-    return {"val mIoU": round(100 * float(np.nanmean(iou)), 2)} | dict(
-        zip(CLASSES, np.round(100 * iou, 1), strict=True)
-    )
+    each = dict(zip(CLASSES, np.round(100 * iou, 1).tolist(), strict=True))
+    return {"val mIoU": round(100 * float(np.nanmean(iou)), 2)} | each
 
 
 if __name__ == "__main__":
     if len(sys.argv) >= 3:
         folder, out = map(Path, sys.argv[1:3])
         network, validation = LITE0 if "lite0" in sys.argv else PLAIN, read_split(folder / "val")
-        how = {
-            "epochs": 100,
-            "patch": 224,
-            "augment": "light",
-            "seed": 1,
-            "plan": cvkit.Plan(batch=8, precision="bf16"),
-        }
-        model = cvkit.train(network, read_split(folder / "train"), out, validation=validation, **how)
+        how = {"epochs": 100, "patch": 224, "augment": "light", "seed": 1}
+        how |= {"validation": validation, "plan": cvkit.Plan(batch=8, precision="bf16")}
+        model = cvkit.train(network, read_split(folder / "train"), out, **how)
         print(annotate(model, **ABOUT, figures=figures(model, validation))["figures"])
     else:
         rng = np.random.default_rng(0)
