@@ -12,9 +12,9 @@ __all__ = ["hint"]
 def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground: str = "bright") -> Image:
     """Put the answers of two methods beside the grey image, as the three channels of an image.
 
-    Before a network: it need not find again what is known, and sees what no part of the image can tell, such as how dark
-    the ink of this page is. ``"normalize | hint(foreground='dark') | unet"`` learns where Howe's outlines are to be
-    trusted.
+    Before a network: it need not find again what is known, and sees what no part of the image can tell, such as how
+    dark the ink of this page is. ``"normalize | hint(foreground='dark') | unet"`` learns where Howe's outlines are to
+    be trusted.
 
     Parameters
     ----------
