@@ -1,7 +1,5 @@
 """What a comparison found: rows, their summary, the table, the figure."""
 
-import csv
-import io
 import os
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -11,6 +9,7 @@ import numpy as np
 from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
 from cvkit.compare.scores import BEST_IS_LOW
+from cvkit.encode_objects import encode_table
 from cvkit.errors import CvkitError
 from cvkit.io import write_bytes
 
@@ -206,21 +205,10 @@ class Comparison:
         -----
         A text that a spreadsheet would run as a formula, because it begins with = + - or @, gets a ' before it.
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(self.rows)
-        for row in zip(*self.rows.values(), strict=True):
-            writer.writerow([_cell(value) for value in row])
-        write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+        write_bytes(path, encode_table(self.rows))
 
 
 def _over(reduce, values: np.ndarray) -> float:
     """Reduce what is known; NaN if nothing is."""
     values = values[~np.isnan(values)]
     return float(reduce(values)) if len(values) else float("nan")
-
-
-def _cell(value) -> str:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else str(value)
-    return "" if np.isnan(value) else f"{value:.10g}"
