@@ -94,7 +94,7 @@ ALLOWED = {
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare", "cvkit.datasets"},
+    | {"cvkit.compare", "cvkit.datasets", "tqdm"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 

@@ -5,30 +5,55 @@ from pathlib import Path
 
 import click
 
+from cvkit.cli._files import image_files
+from cvkit.cli._output import answer, json_option, say
+from cvkit.errors import shown
+
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="FILE|MODEL...")
+@click.argument("names", nargs=-1, required=True, metavar="FILE|FOLDER|MODEL...")
+@json_option
 def command(names: tuple[str, ...]) -> None:
-    """Tell what image files and models are, from their headers: nothing is decoded, nothing loaded.
+    """Tell what image files and models are. Their headers are read, nothing is decoded, nothing loaded.
 
     The exit code is 1 if one of the files would not be read, or one of the models would not be run.
-    """
-    from cvkit import registry
-    from cvkit.errors import CvkitError, shown
 
-    refused = 0
+    \b
+    cvkit inspect data/nuclei.png nuclei
+    cvkit inspect "data/*.png"
+    """
+    from cvkit.errors import CvkitError
+
+    found = []
+    for name, folder in _named(names):
+        say(shown(name), bold=True)
+        facts = []
+        try:
+            for what, value in _model(folder) if folder else _file(name):
+                say(f"  {what:10}{shown(value)}")
+                facts.append({"what": what, "text": value})
+        except CvkitError as fault:
+            say(f"  {'refused':10}{fault}  [{fault.code}]")
+            found.append({"name": name, "facts": facts, "refused": str(fault), "code": fault.code})
+        else:
+            found.append({"name": name, "facts": facts, "refused": None, "code": None})
+    answer({"found": found})
+    if refused := [one for one in found if one["refused"]]:
+        say(f"\n{len(refused)} of {len(found)} refused", err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _named(names: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
+    """The models among the names with their folders, and all files that the others stand for."""
+    from cvkit import registry
+
     for name in names:
-        click.secho(shown(name), bold=True)
         carried = registry.TRAINED / name
         folder = carried if name in registry.methods() and carried.is_dir() else Path(name)
-        try:
-            for what, value in _model(folder) if folder.is_dir() else _file(name):
-                click.echo(f"  {what:10}{shown(value)}")
-        except CvkitError as fault:
-            refused += 1
-            click.echo(f"  {'refused':10}{fault}  [{fault.code}]")
-    if refused:
-        raise click.exceptions.Exit(1)
+        if (folder / "card.json").exists():
+            yield name, folder
+        else:
+            yield from ((file, None) for file in image_files([name]))
 
 
 def _file(name: str) -> Iterator[tuple[str, str]]:

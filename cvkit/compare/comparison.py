@@ -131,6 +131,29 @@ class Comparison:
                 lower["difference"], lower["low"], lower["high"] = -lower["difference"], -lower["high"], -lower["low"]
         return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
+    def verdict(self, score: str | None = None) -> str:
+        """Say in words by how much, and how surely, the best method beats each other one on the same images.
+
+        Parameters
+        ----------
+        score : str, optional
+            A column of `rows`; by default ``"mean_iou"`` where there are classes, else ``"dice"``.
+
+        Returns
+        -------
+        text : str
+            A line for each other method; empty for one method, one image, or without truth.
+        """
+        score = score or ("mean_iou" if self.confusions else "dice")
+        summary = self.summary()
+        known = np.nan_to_num(summary[score], nan=np.inf if score in BEST_IS_LOW else -np.inf)
+        best = self.labels[int(known.argmin() if score in BEST_IS_LOW else known.argmax())]
+        pairs = zip(*(found := self.paired(score)).values(), strict=True)
+        rows = [dict(zip(found, values, strict=True)) for values in pairs]
+        rows = [row for row in rows if best in (row["first"], row["second"]) and not np.isnan(row["sure"])]
+        lines = [table.beaten(row) for row in sorted(rows, key=lambda row: abs(row["difference"]))]
+        return "\n".join([f"On the same images, {table.title(score)}:", *lines]) if lines else ""
+
     def class_scores(self, label: str) -> dict[str, np.ndarray]:
         """Give the scores of each class over all images together, as published figures of data sets are made.
 
