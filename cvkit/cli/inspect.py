@@ -76,14 +76,47 @@ def _file(name: str) -> Iterator[tuple[str, str]]:
 
 def _model(folder: Path) -> Iterator[tuple[str, str]]:
     from cvkit.deep.card import ONNX, WEIGHTS, check_file, read_card
+    from cvkit.errors import CvkitError
 
-    card = read_card(folder)
+    try:
+        card = read_card(folder)
+    except CvkitError as fault:
+        if fault.code != "model-kind":
+            raise
+        yield from _generator(folder)
+        return
     yield "model", card["summary"]
     yield "network", card["network"]
     yield "takes", {1: "grey", 3: "RGB"}.get(card["channels"], f"{card['channels']} channels")
     yield "gives", f"{card['answer']}: {', '.join(card['classes'])}"
     yield "before", card["preprocess"] or "nothing"
     yield "after", card["postprocess"] or "nothing"
-    yield from ((name, str(card[name])) for name in ("data", "figures", "licence") if name in card)
+    yield from _about(card)
     for name in (ONNX, WEIGHTS):
         yield "file", f"{name}, {check_file(folder, card, name).stat().st_size:,} bytes, as the card says"
+
+
+def _generator(folder: Path) -> Iterator[tuple[str, str]]:
+    from cvkit.deep.generator_card import generator_file, read_generator_card
+
+    card = read_generator_card(folder)
+    height, width, channels = card["shape"]
+    yield "generator", card["summary"]
+    yield "network", card["gan"]
+    yield "gives", f"{width} x {height}, {'grey' if channels == 1 else 'RGB'}, {card['dtype']}"
+    told = {"none": "nothing", "class": "a class", "map": "a map of classes"}[card["condition"]]
+    yield "takes", told + (f": {', '.join(card['classes'])}" if card["classes"] else "")
+    yield from _about(card)
+    file = generator_file(folder, card)
+    yield "file", f"{file.name}, {file.stat().st_size:,} bytes, as the card says"
+
+
+def _about(card: dict) -> Iterator[tuple[str, str]]:
+    """What a card tells of data, figures and licence, as far as it does."""
+    for name in ("data", "figures", "licence"):
+        values = card.get(name)
+        if not isinstance(values, dict):
+            values = {} if values is None else {"": values}
+        for of, value in values.items():
+            text = ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
+            yield name, f"{of}: {text}" if of else text
