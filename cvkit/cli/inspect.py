@@ -1,5 +1,6 @@
 """`cvkit inspect`: what a file or a model is, nothing of it decoded or loaded."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def _named(names: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
     for name in names:
         carried = registry.TRAINED / name
         folder = carried if name in registry.methods() and carried.is_dir() else Path(name)
-        if (folder / "card.json").exists():
+        if os.path.exists(folder / "card.json"):
             yield name, folder
         else:
             yield from ((file, None) for file in image_files([name]))

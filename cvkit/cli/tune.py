@@ -1,5 +1,6 @@
 """`cvkit tune`: the parameters that are best on images whose right answers are known."""
 
+import os
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ def command(
     cvkit tune data -m "sauvola(window=[51, 101], k=[-0.3, -0.1])" -s ap50 --csv tried.csv
     cvkit tune cells/val/images cells/val/masks -m runs/cells/model
     """  # fmt: skip
-    model = (Path(method) / "card.json").is_file()
+    model = os.path.isfile(Path(method, "card.json"))
     if model and (score or table):
         raise click.UsageError("--score and --csv are of pipelines; a trained model takes --aim.")
     if aim and not model:
