@@ -35,7 +35,8 @@ def say(text: str = "", *, err: bool = False, **style) -> None:
     """Print for people: on the output or, where that is for machines, on the error stream; past a bar, if any."""
     stream = sys.stderr if err or wants_json() else sys.stdout
     if "tqdm" in sys.modules and sys.stderr.isatty():
-        sys.modules["tqdm"].tqdm.write(click.style(text, **style), file=stream)
+        text = click.style(text, **style)
+        sys.modules["tqdm"].tqdm.write(text if stream.isatty() else click.unstyle(text), file=stream)
     else:
         click.secho(text, file=stream, **style)
 

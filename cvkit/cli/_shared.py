@@ -79,15 +79,11 @@ def read_pairs(images: str, truths: str | None, kind: str | None, *, partial: bo
 
 
 def destination(image: str, answer, output: Path | None, images: Collection[str]) -> Path:
-    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder.
-
-    Where several of the images differ in their ending alone, the names of their answers keep it.
-    """
+    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder."""
     from cvkit.arrays import kind_of
 
-    kind, source = kind_of(answer), Path("stdin" if image == STDIN else image)
-    alike = sum(Path(other).stem == source.stem for other in images) > 1
-    name = f"{source.name if alike else source.stem}-{kind}{SUFFIX.get(kind, '.png')}"
+    kind = kind_of(answer)
+    name = f"{name_of(image, images)}-{kind}{SUFFIX.get(kind, '.png')}"
     if output is None:
         path = Path(name)
     elif len(images) > 1 or output.is_dir() or not output.suffix:
@@ -96,6 +92,12 @@ def destination(image: str, answer, output: Path | None, images: Collection[str]
     else:
         path = output
     return output_file(path, images)
+
+
+def name_of(image: str, images: Collection[str]) -> str:
+    """Give the name of an image, for those of its answers: without the ending, unless another differs in that alone."""
+    source = Path("stdin" if image == STDIN else image)
+    return source.name if sum(Path(other).stem == source.stem for other in images) > 1 else source.stem
 
 
 def output_file(path: Path, inputs: Iterable[str | Path], suffix: str = "") -> Path:
@@ -120,9 +122,7 @@ def check_names(images: Iterable[str]) -> None:
     for name, count in Counter(Path(image).name for image in images).items():
         if count > 1:
             came = f"{count} images are named {name}, and their answers would replace each other"
-            raise CvkitError(
-                "output-twice", came=came, remedy="segment them one folder at a time, each with its own -o"
-            )
+            raise CvkitError("output-twice", came=came, remedy="name them one folder at a time, each with its own -o")
 
 
 def save(path: Path, answer, image: str | None = None) -> None:

@@ -6,9 +6,9 @@ import click
 
 import cvkit
 from cvkit.cli._config import Command
-from cvkit.cli._files import STDIN, Faults, each, failed, finish, image_files, sources
+from cvkit.cli._files import Faults, each, failed, finish, image_files, sources
 from cvkit.cli._output import answer, json_option, say
-from cvkit.cli._shared import METHOD, check_names, output_file, read, reading, save_figure
+from cvkit.cli._shared import METHOD, check_names, name_of, output_file, read, reading, save_figure
 from cvkit.errors import shown
 
 
@@ -37,7 +37,7 @@ def command(
         output.mkdir(parents=True, exist_ok=True)
 
     def draw(image: str) -> dict:
-        own = f"{Path('stdin' if image == STDIN else image).stem}-try.png"
+        own = f"{name_of(image, files)}-try.png"
         path = Path(own) if output is None else output / own if output.is_dir() else output
         path = output_file(path, files)
         save_figure(path, cvkit.try_all(read(image, **how), pipelines, foreground=foreground))
