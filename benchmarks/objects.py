@@ -18,7 +18,7 @@ with warnings.catch_warnings():
     from stardist.matching import matching
 
 IMAGES, ROUNDS, IOUS = 1000, 3, (0.5, 0.7, 0.9)
-SIDES, CELLS = (256, 512), 10  # objects in a row and in a column
+SIDES, CELLS = (256, 512, 1024), 10  # objects in a row and in a column
 
 
 def scene(rng: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:

@@ -204,11 +204,12 @@ def _overlaps(truth: Labels, prediction: Labels) -> _Overlaps:
     same_shape(truth, prediction, "truth and prediction")
     rows, cols = int(truth.max()) + 1, int(prediction.max()) + 1
     if rows * cols <= TABLE:
-        codes = truth * np.int32(cols)
-        codes += prediction
-        codes = codes.ravel()
-        ends = np.append(np.flatnonzero(codes[1:] != codes[:-1]), codes.size - 1)  # of runs, far fewer than pixels
-        table = np.bincount(codes[ends], weights=np.diff(ends, prepend=-1))
+        one, other = truth.ravel(), prediction.ravel()
+        last = np.ones(one.size, bool)  # of a run of a pair; there are far fewer runs than pixels
+        np.not_equal(one[1:], one[:-1], out=last[:-1])
+        last[:-1] |= other[1:] != other[:-1]
+        ends = np.flatnonzero(last)
+        table = np.bincount(one[ends] * cols + other[ends], weights=np.diff(ends, prepend=-1))
         pairs = np.flatnonzero(table != 0)  # of booleans it is five times as fast
         one, other = np.divmod(pairs, cols)
         shared = table[pairs].astype(np.int64)
