@@ -95,7 +95,9 @@ def test_folders_patterns_and_lists_become_files(run):
     assert image_files(["[1].png"]) == ["[1].png"]  # a file of this name comes before the pattern
     with pytest.raises(ValueError, match="no file fits this pattern"):
         image_files(["data/*.jpg"])
-    os.mkdir("empty")
+    os.makedirs("empty/.hidden")
+    shutil.copy("data/page.png", "empty/.hidden/page.png")
+    assert image_files(["."]) == ["[1].png", *every]
     with pytest.raises(ValueError, match="the folder holds no image"):
         image_files(["empty"])
 

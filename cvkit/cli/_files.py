@@ -30,8 +30,9 @@ def image_files(words: Sequence[str], listed: str | None = None) -> list[str]:
     Parameters
     ----------
     words : list of str
-        Files; folders, for the images in them; patterns such as ``"scans/**/*.tif"``, which a shell leaves alone when
-        they are quoted; "-" for an image on the standard input. What is not there stays, to be told of when it is read.
+        Files; folders, for the images in and below them; patterns such as ``"scans/**/*.tif"``, which a shell leaves
+        alone when they are quoted; "-" for an image on the standard input. What is not there stays, to be told of when
+        it is read.
     listed : str, optional
         A file of such words, one a line or parted by NUL as ``find -print0`` does; "-" for the standard input.
 
@@ -58,8 +59,8 @@ def _found(word: str) -> list[str]:
     if os.path.isdir(word):
         from cvkit.datasets.pairs import ENDINGS
 
-        files = sorted(file for file in Path(word).iterdir() if file.suffix.lower() in ENDINGS)
-        found = [str(file) for file in files if not file.name.startswith(".")]
+        inside = sorted(file.relative_to(word) for file in Path(word).rglob("*") if file.suffix.lower() in ENDINGS)
+        found = [str(Path(word, file)) for file in inside if not any(part.startswith(".") for part in file.parts)]
         wanted = f"the folder holds no image; expected files that end in {', '.join(ENDINGS)}"
     elif glob.has_magic(word) and not os.path.lexists(word):
         found = sorted(file for file in glob.glob(word, recursive=True) if os.path.isfile(file))
