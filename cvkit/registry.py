@@ -19,6 +19,7 @@ from cvkit.notation import split as split
 
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
+ROOMS_OF_STEPS = ("cvkit.preprocess", "cvkit.classic.hints", "cvkit.classic.components")
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
 GANS = HERE / "deep" / "gans"
@@ -222,7 +223,7 @@ def _step_function(name: str) -> Callable | None:
 
 
 def _rooms() -> tuple[ModuleType, ...]:
-    return importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")
+    return tuple(map(importlib.import_module, ROOMS_OF_STEPS))
 
 
 def _threshold_entry(name: str) -> Entry:
