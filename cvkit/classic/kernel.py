@@ -8,8 +8,28 @@ import numpy as np
 
 _FILES = [file for ending in ("so", "pyd") for file in sorted(Path(__file__).parent.glob(f"_windows*.{ending}"))]
 _LIBRARY = ctypes.CDLL(str(_FILES[0])) if _FILES else None
-if not hasattr(_LIBRARY, "counts8"):  # built of an older _windows.c, which is called otherwise
+if not hasattr(_LIBRARY, "moments8_of"):  # built of an older _windows.c, which is called otherwise
     _LIBRARY = None
+else:
+    at, many = ctypes.c_void_p, ctypes.c_ssize_t
+    for name in ("moments8_of", "moments16_of"):
+        getattr(_LIBRARY, name).argtypes = [
+            at,
+            many,
+            many,
+            many,
+            *[at] * 3,
+            *[many] * 3,
+            *[at] * 3,
+            many,
+            *[at] * 5,
+            many,
+        ]
+    for name in ("above8_32", "above8_64", "above16_32", "above16_64"):
+        getattr(_LIBRARY, name).argtypes = [at, at, many, at, many]
+    for name in ("counts8", "counts16"):
+        getattr(_LIBRARY, name).argtypes = [at, many, many, many, at]
+NARROW = 257  # the widest window in which the squares of uint8 sum up to less than 2**32
 
 
 def takes(image: np.ndarray, window: int = 1) -> bool:
@@ -31,6 +51,7 @@ def moments(
     *,
     deviation: bool,
     lift: float,
+    inside: np.ndarray | None = None,
 ) -> Iterator[tuple]:
     """Compute mean and standard deviation of the window around every pixel, some rows at a time.
 
@@ -40,30 +61,39 @@ def moments(
         With consecutive pixels.
     window : int, odd
     rows, cols : (H + window - 1,) and (W + window - 1,) int32 arrays
-        The row and column to take for every place of the padded image.
+        The row and column to take for every place of the padded image, -1 where there is nothing to be counted.
     parts : list of slice
         Rows that follow one another.
     deviation : bool
         Whether to compute it, too.
     lift : float
         How much of the square of the mean is added to the variance before the root is taken.
+    inside : (H, W) uint8 array, optional
+        1 where pixels count and 0 where they do not, and `image` is 0. Needed if there is a -1 in the tables.
 
     Yields
     ------
     rows : slice
     mean, deviation : (h, W) float64 arrays
         The deviation is None if it is not wanted.
-    count : (h, W) array
+    count : (h, W) float64 array
         Pixels of a window.
     None
         In the place of the mean of squares.
     """
-    call, linear = _band(image, window, rows, cols, parts[0].start, deviation), np.array([0, 0, 0, 0, lift], np.float64)
+    first, height, linear = parts[0].start, parts[0].stop - parts[0].start, np.array([0, 0, 0, 0, lift], np.float64)
+    shape = height, image.shape[1]
+    mean, root = np.empty(shape), np.empty(shape) if deviation else None
+    count = np.full(shape, float(window * window)) if inside is None else np.empty(shape)
+    fill = _band(image, window, rows, cols, first, linear, deviation, None if inside is None else count, mean, root)
+    if inside is not None:
+        number = _band(inside, window, rows, cols, first, linear, False, None, count, None, pixels=1)
     for part in parts:
-        shape = part.stop - part.start, image.shape[1]
-        mean, root = np.empty(shape), np.empty(shape) if deviation else None
-        call(part, mean, root, linear, None, True)
-        yield part, mean, root, np.broadcast_to(float(window * window), shape), None
+        if inside is not None:
+            number(part, None, True)
+        fill(part, None, True)
+        here = slice(part.stop - part.start)
+        yield part, mean[here], root[here] if deviation else None, count[here], None
 
 
 def compare(
@@ -81,7 +111,7 @@ def compare(
     Parameters
     ----------
     image, window, rows, cols
-        As `moments`.
+        As `moments`, but for the -1.
     part : slice
         The rows.
     linear : (5,) float64 array
@@ -90,9 +120,27 @@ def compare(
         Gets the answer.
     foreground : {"bright", "dark"}
     """
-    deviation = bool(linear[2:4].any())
-    call = _band(image, window, rows, cols, part.start, deviation)
-    call(part, None, None, linear, mask[part], foreground == "bright")
+    fill = _band(image, window, rows, cols, part.start, linear, bool(linear[2:4].any()))
+    fill(part, mask[part], foreground == "bright")
+
+
+def above(image: np.ndarray, surface: np.ndarray, mask: np.ndarray, foreground: str) -> bool:
+    """Compare pixels with thresholds, if there is a compiled form for these arrays; tell whether there was.
+
+    Parameters
+    ----------
+    image : (h, W) array
+    surface : (h, W) array
+    mask : (h, W) bool array
+        Gets the answer.
+    foreground : {"bright", "dark"}
+    """
+    whole = image.flags.c_contiguous and surface.flags.c_contiguous and mask.flags.c_contiguous
+    if not (whole and takes(image) and surface.dtype in (np.float32, np.float64)):
+        return False
+    function = getattr(_LIBRARY, f"above{8 * image.itemsize}_{8 * surface.itemsize}")
+    function(_at(image), _at(surface), image.size, _at(mask), foreground == "dark")
+    return True
 
 
 def counts(image: np.ndarray) -> np.ndarray:
@@ -110,31 +158,38 @@ def counts(image: np.ndarray) -> np.ndarray:
     small = image.dtype == np.uint8
     found = np.zeros((8, 256) if small else (1, 65536), np.uint32)
     count = _LIBRARY.counts8 if small else _LIBRARY.counts16
-    count(_at(image), *map(ctypes.c_ssize_t, (image.strides[0] // image.itemsize, height, width)), _at(found))
+    count(_at(image), image.strides[0] // image.itemsize, height, width, _at(found))
     return found.sum(axis=0, dtype=np.int64)
 
 
-def _band(image: np.ndarray, window: int, rows: np.ndarray, cols: np.ndarray, first: int, deviation: bool) -> Callable:
-    """Bind what stays the same for all rows of a band."""
-    width = image.shape[1]
-    dtype = np.uint32 if image.dtype == np.uint8 else np.uint64
-    columns = np.zeros(width + window, dtype)
-    squares = np.zeros(width + window, dtype) if deviation else None
-    scratch = np.empty(2 * width, np.uint64)
-    function = _LIBRARY.moments8 if image.dtype == np.uint8 else _LIBRARY.moments16
+def _band(
+    image: np.ndarray,
+    window: int,
+    rows: np.ndarray,
+    cols: np.ndarray,
+    first: int,
+    linear: np.ndarray,
+    deviation: bool,
+    *found: np.ndarray | None,
+    pixels: int | None = None,
+) -> Callable:
+    """Bind what stays the same for all rows of a band; a window counts for so many `pixels`, its own by default."""
+    if window > NARROW and image.dtype == np.uint8:
+        image = image.astype(np.uint16)
+    width, small = image.shape[1], image.dtype == np.uint8
+    columns = np.zeros((2, width + window), np.uint32 if small else np.uint64)
+    nothing, sums = np.zeros(width, image.dtype), np.empty(2 * width, np.uint64)
+    function = _LIBRARY.moments8_of if small else _LIBRARY.moments16_of
+    where = _at(image), image.strides[0] // image.itemsize, width, window, _at(rows), _at(cols), _at(nothing), first
+    work = _at(columns), _at(columns[1]) if deviation else None, _at(sums), pixels or window * window
+    counts, mean, root = map(_at, found or (None, None, None))
+    bound = image, columns, nothing, sums  # which must not be freed before
 
-    def call(part: slice, mean, root, linear, mask, bright: bool) -> None:
-        function(
-            _at(image),
-            *map(ctypes.c_ssize_t, (image.strides[0] // image.itemsize, width, window)),
-            *map(_at, (rows, cols)),
-            *map(ctypes.c_ssize_t, (first, part.start, part.stop)),
-            *map(_at, (columns, squares, scratch, mean, root, linear, mask)),
-            ctypes.c_int(bright),
-        )
+    def fill(part: slice, mask: np.ndarray | None, bright: bool, _=bound) -> None:
+        function(*where, part.start, part.stop, *work, counts, mean, root, _at(linear), _at(mask), bright)
 
-    return call
+    return fill
 
 
-def _at(array: np.ndarray | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if array is None else array.__array_interface__["data"][0])
+def _at(array: np.ndarray | None) -> int | None:
+    return None if array is None else array.__array_interface__["data"][0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvkit.classic import kernel
 from cvkit.classic.share import share
 
 
@@ -37,7 +38,12 @@ class Surface:
             share(lambda first, last: self._compare_rows(slice(first, last), mask, foreground), *self.shape)
             return mask
         beyond = np.greater if foreground == "bright" else np.less_equal
-        self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
+
+        def look(rows: slice, surface: np.ndarray) -> None:
+            if not kernel.above(self.image[rows], surface, mask[rows], foreground):
+                beyond(self.image[rows], surface, out=mask[rows])
+
+        self._visit(look)
         return mask
 
     def extremes(self) -> tuple[float, float]:
