@@ -121,8 +121,9 @@ and deviation are stored.
     WIDE static void NAME##_store(const uint64_t *sums, ptrdiff_t width, uint64_t n, const double *counts,             \
                                   double lift, double *mean, double *deviation)                                        \
     {                                                                                                                  \
-        for (ptrdiff_t x = 0; x < width; x++)                                                                          \
-            mean[x] = mean_of(SUM, counts ? counts[x] : (double)n);                                                    \
+        if (mean)                                                                                                      \
+            for (ptrdiff_t x = 0; x < width; x++)                                                                      \
+                mean[x] = mean_of(SUM, counts ? counts[x] : (double)n);                                                \
         if (deviation)                                                                                                 \
             for (ptrdiff_t x = 0; x < width; x++)                                                                      \
                 deviation[x] = root_of(SUM, SQUARE, counts ? (uint64_t)counts[x] : n, lift);                           \
@@ -174,8 +175,8 @@ and deviation are stored.
             NAME##_run(columns, squares, width, window, sums);                                                         \
             const ptrdiff_t place = (row - from) * width;                                                              \
             if (!mask)                                                                                                 \
-                NAME##_store(sums, width, n, counts ? counts + place : NULL, linear[4], mean + place,                  \
-                             squares ? deviation + place : NULL);                                                      \
+                NAME##_store(sums, width, n, counts ? counts + place : NULL, linear[4], mean ? mean + place : NULL,    \
+                             deviation ? deviation + place : NULL);                                                    \
             for (ptrdiff_t x = mask ? 0 : width; x < width; x += BLOCK) {                                              \
                 const ptrdiff_t end = x + BLOCK < width ? x + BLOCK : width;                                           \
                 const PIXEL *pixels = image + row * stride;                                                            \
@@ -212,13 +213,26 @@ BAND(moments16, uint16_t, uint64_t, sums[x], sums[width + x], STEPS16)
                           uint8_t *restrict mask, ptrdiff_t turned)                                                    \
     {                                                                                                                  \
         for (ptrdiff_t x = 0; x < pixels; x++)                                                                         \
-            mask[x] = (image[x] > surface[x]) ^ (uint8_t)turned;                                                       \
+            mask[x] = turned ? image[x] <= surface[x] : image[x] > surface[x];                                         \
     }
 
 ABOVE(above8_64, uint8_t, double)
 ABOVE(above8_32, uint8_t, float)
 ABOVE(above16_64, uint16_t, double)
 ABOVE(above16_32, uint16_t, float)
+
+/* The same for thresholds that go on in equal steps from row to row. */
+#define RAMP(NAME, PIXEL)                                                                                              \
+    WIDE EXPORT void NAME(const PIXEL *image, const double *at, const double *step, ptrdiff_t width, ptrdiff_t from,   \
+                          ptrdiff_t to, uint8_t *mask, ptrdiff_t turned)                                               \
+    {                                                                                                                  \
+        for (ptrdiff_t row = from; row < to; row++, image += width, mask += width)                                     \
+            for (ptrdiff_t x = 0; x < width; x++)                                                                      \
+                mask[x] = (image[x] > (double)row * step[x] + at[x]) ^ (uint8_t)turned;                                \
+    }
+
+RAMP(ramp8, uint8_t)
+RAMP(ramp16, uint16_t)
 
 /* How often each value occurs, added to some tables, so that a pixel need not wait for its neighbour of equal value. */
 #define COUNTS(NAME, PIXEL, TABLES)                                                                                    \

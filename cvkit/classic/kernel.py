@@ -27,6 +27,8 @@ else:
         ]
     for name in ("above8_32", "above8_64", "above16_32", "above16_64"):
         getattr(_LIBRARY, name).argtypes = [at, at, many, at, many]
+    for name in ("ramp8", "ramp16"):
+        getattr(_LIBRARY, name).argtypes = [at, at, at, many, many, many, at, many]
     for name in ("counts8", "counts16"):
         getattr(_LIBRARY, name).argtypes = [at, many, many, many, at]
 NARROW = 257  # the widest window in which the squares of uint8 sum up to less than 2**32
@@ -49,6 +51,7 @@ def moments(
     cols: np.ndarray,
     parts: list[slice],
     *,
+    mean: bool = True,
     deviation: bool,
     lift: float,
     inside: np.ndarray | None = None,
@@ -64,8 +67,8 @@ def moments(
         The row and column to take for every place of the padded image, -1 where there is nothing to be counted.
     parts : list of slice
         Rows that follow one another.
-    deviation : bool
-        Whether to compute it, too.
+    mean, deviation : bool
+        Whether to compute them.
     lift : float
         How much of the square of the mean is added to the variance before the root is taken.
     inside : (H, W) uint8 array, optional
@@ -75,7 +78,7 @@ def moments(
     ------
     rows : slice
     mean, deviation : (h, W) float64 arrays
-        The deviation is None if it is not wanted.
+        None if not wanted.
     count : (h, W) float64 array
         Pixels of a window.
     None
@@ -83,9 +86,9 @@ def moments(
     """
     first, height, linear = parts[0].start, parts[0].stop - parts[0].start, np.array([0, 0, 0, 0, lift], np.float64)
     shape = height, image.shape[1]
-    mean, root = np.empty(shape), np.empty(shape) if deviation else None
+    means, roots = np.empty(shape) if mean else None, np.empty(shape) if deviation else None
     count = np.full(shape, float(window * window)) if inside is None else np.empty(shape)
-    fill = _band(image, window, rows, cols, first, linear, deviation, None if inside is None else count, mean, root)
+    fill = _band(image, window, rows, cols, first, linear, deviation, None if inside is None else count, means, roots)
     if inside is not None:
         number = _band(inside, window, rows, cols, first, linear, False, None, count, None, pixels=1)
     for part in parts:
@@ -93,7 +96,7 @@ def moments(
             number(part, None, True)
         fill(part, None, True)
         here = slice(part.stop - part.start)
-        yield part, mean[here], root[here] if deviation else None, count[here], None
+        yield part, means[here] if mean else None, roots[here] if deviation else None, count[here], None
 
 
 def compare(
@@ -124,23 +127,38 @@ def compare(
     fill(part, mask[part], foreground == "bright")
 
 
-def above(image: np.ndarray, surface: np.ndarray, mask: np.ndarray, foreground: str) -> bool:
-    """Compare pixels with thresholds, if there is a compiled form for these arrays; tell whether there was.
+def comparing(image: np.ndarray, mask: np.ndarray, foreground: str) -> Callable | None:
+    """Bind an image and the mask that gets the answer: gives what compares some rows with their thresholds.
 
     Parameters
     ----------
-    image : (h, W) array
-    surface : (h, W) array
-    mask : (h, W) bool array
-        Gets the answer.
+    image : (H, W) array
+    mask : (H, W) bool array
     foreground : {"bright", "dark"}
+
+    Returns
+    -------
+    compare : callable, or None if there is no compiled form
+        Takes a slice of rows and an (h, W) array of thresholds; or the row of thresholds that is in the place of the
+        first one, a second row that is added for each row further on, and how many times to begin with.
     """
-    whole = image.flags.c_contiguous and surface.flags.c_contiguous and mask.flags.c_contiguous
-    if not (whole and takes(image) and surface.dtype in (np.float32, np.float64)):
-        return False
-    function = getattr(_LIBRARY, f"above{8 * image.itemsize}_{8 * surface.itemsize}")
-    function(_at(image), _at(surface), image.size, _at(mask), foreground == "dark")
-    return True
+    if not (takes(image) and image.flags.c_contiguous):
+        return None
+    bits, width, dark = 8 * image.itemsize, image.shape[1], foreground == "dark"
+    pixels, answers = _at(image), _at(mask)
+
+    def compare(rows: slice, surface: np.ndarray, step: np.ndarray | None = None, times: int = 0) -> None:
+        surface = np.ascontiguousarray(surface, surface.dtype if surface.dtype == np.float32 else np.float64)
+        start = rows.start * width
+        where, answer = pixels + start * image.itemsize, answers + start
+        if step is None:
+            above = getattr(_LIBRARY, f"above{bits}_{8 * surface.itemsize}")
+            above(where, _at(surface), surface.size, answer, dark)
+        else:
+            ramp = getattr(_LIBRARY, f"ramp{bits}")
+            ramp(where, _at(surface), _at(step), width, times, times + rows.stop - rows.start, answer, dark)
+
+    return compare
 
 
 def counts(image: np.ndarray) -> np.ndarray:

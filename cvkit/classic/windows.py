@@ -71,7 +71,8 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
         if not {"m", "s", "n", "q"} & {*wanted}:
             found = ((rows, None, None, None, None) for rows in parts)
         elif compiled:
-            found = kernel.moments(summed, window, *tables, parts, deviation=deviation, lift=lift, inside=inside)
+            given = {"mean": "m" in wanted, "deviation": deviation, "lift": lift, "inside": inside}
+            found = kernel.moments(summed, window, *tables, parts, **given)
         else:
             found = _moments(summed, window, inside, parts, deviation=deviation, lift=lift)
         for rows, mean, root, count, power in found:
@@ -162,7 +163,8 @@ def _inside(image: np.ndarray, border: str, counted: np.ndarray | None) -> tuple
     """The image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
     if counted is None:
         return image, np.ones(image.shape, np.uint8) if border == "truncate" else None
-    return image * counted, counted.view(np.uint8)
+    inside = counted.view(np.uint8)
+    return image * inside, inside
 
 
 def framed(
