@@ -234,19 +234,27 @@ ABOVE(above16_32, uint16_t, float)
 RAMP(ramp8, uint8_t)
 RAMP(ramp16, uint16_t)
 
-/* How often each value occurs, added to some tables, so that a pixel need not wait for its neighbour of equal value. */
-#define COUNTS(NAME, PIXEL, TABLES)                                                                                    \
-    EXPORT void NAME(const PIXEL *image, ptrdiff_t stride, ptrdiff_t height, ptrdiff_t width,                          \
-                     uint32_t (*counts)[1 << 8 * sizeof(PIXEL)])                                                       \
-    {                                                                                                                  \
-        for (ptrdiff_t row = 0; row < height; row++, image += stride) {                                                \
-            for (ptrdiff_t x = 0; x < width / TABLES; x++)                                                             \
-                for (int table = 0; table < TABLES; table++)                                                           \
-                    counts[table][image[x * TABLES + table]]++;                                                        \
-            for (ptrdiff_t x = width / TABLES * TABLES; x < width; x++)                                                \
-                counts[0][image[x]]++;                                                                                 \
-        }                                                                                                              \
+/* How often each value occurs; counted in some tables, so that a pixel need not wait for its neighbour of equal value. */
+EXPORT void counts8(const uint8_t *image, ptrdiff_t stride, ptrdiff_t height, ptrdiff_t width, int64_t *counts)
+{
+    enum { TABLES = 8 };
+    uint32_t tables[TABLES][256] = {{0}};
+    for (ptrdiff_t row = 0; row < height; row++, image += stride) {
+        for (ptrdiff_t x = 0; x < width / TABLES; x++)
+            for (int table = 0; table < TABLES; table++)
+                tables[table][image[x * TABLES + table]]++;
+        for (ptrdiff_t x = width / TABLES * TABLES; x < width; x++)
+            tables[0][image[x]]++;
     }
+    for (int table = 0; table < TABLES; table++)
+        for (int value = 0; value < 256; value++)
+            counts[value] += tables[table][value];
+}
 
-COUNTS(counts8, uint8_t, 8)
-COUNTS(counts16, uint16_t, 1)
+/* So many tables of 16 bits would not fit into the cache. */
+EXPORT void counts16(const uint16_t *image, ptrdiff_t stride, ptrdiff_t height, ptrdiff_t width, uint32_t *counts)
+{
+    for (ptrdiff_t row = 0; row < height; row++, image += stride)
+        for (ptrdiff_t x = 0; x < width; x++)
+            counts[image[x]]++;
+}

@@ -172,12 +172,11 @@ def counts(image: np.ndarray) -> np.ndarray:
     -------
     counts : (256,) or (65536,) int64 array
     """
-    height, width = image.shape
     small = image.dtype == np.uint8
-    found = np.zeros((8, 256) if small else (1, 65536), np.uint32)
+    found = np.zeros(256 if small else 65536, np.int64 if small else np.uint32)
     count = _LIBRARY.counts8 if small else _LIBRARY.counts16
-    count(_at(image), image.strides[0] // image.itemsize, height, width, _at(found))
-    return found.sum(axis=0, dtype=np.int64)
+    count(_at(image), image.strides[0] // image.itemsize, *image.shape, _at(found))
+    return found.astype(np.int64, copy=False)
 
 
 def _band(

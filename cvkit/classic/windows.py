@@ -10,7 +10,7 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = 60_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
+CHUNK = 90_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
 STRIP = 1 << 17  # pixels that are summed at a time
 BLOCK = 128  # rows of which the least and greatest values are found at a time
 
