@@ -10,6 +10,9 @@ a trace. What lies beyond the image is told by two tables of the rows and column
 #include <stdint.h>
 #include <string.h>
 
+#if defined(_MSC_VER)
+#define restrict __restrict
+#endif
 #if defined(_WIN32)
 #define EXPORT __declspec(dllexport)
 #else
