@@ -85,6 +85,7 @@ def _of_windows(image: Image, window: int, wider: int, border: str) -> tuple[tup
         data = data.astype(np.float64)
     lowest, highest = float(image.min()), float(image.max())
     middle = np.rint(lowest / 2 + highest / 2)  # about which the sums of whole numbers are exact and small
+    data = data if counted is None else np.where(counted, data, data.dtype.type(middle))  # there may be NaN
     wide, inside = framed(np.ascontiguousarray(data), window * beyond + 2 * half, border, counted)
     many, across = ((length - 1 + half) // window + 1 + 2 * beyond for length in image.shape)
     starts = np.arange(half, half + across * window, window)
