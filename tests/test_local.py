@@ -34,7 +34,6 @@ def statistics(image, window):
 
 M, S, LOW, HIGH = statistics(SMALL, 7)
 X, FULL = SMALL.astype(np.float64), 255.0
-WIDER = statistics(SMALL, 21)[1]
 A = 255 * (S - S.min()) / (S.max() - S.min())
 FORMULAS = {
     "adaptive_mean": ({"offset": 3}, M - 3),
@@ -51,10 +50,6 @@ FORMULAS = {
     "bradley": ({"share": 0.2}, 0.8 * M),
     "wan": ({"k": 0.3}, (M + HIGH) / 2 * (1 + 0.3 * (S / 127.5 - 1))),
     "singh": ({"k": 0.1}, M * (1 + 0.1 * ((X - M) / FULL / (1 - (X - M) / FULL) - 1))),
-    "feng": (
-        {"wider": 3},
-        0.88 * M + 0.25 * (S / WIDER) ** 3 * (M - LOW) + 0.04 * (S / WIDER) ** 2 * LOW,
-    ),
     "bataineh": ({}, M - (M**2 + S) / ((X.mean() + S) * (A + S))),
 }
 
@@ -71,6 +66,45 @@ def test_surfaces_are_those_of_the_formulas(method, dtype):
     ours = np.asarray(threshold(image, method, window=7, **parameters))
     assert np.allclose(ours, expected, rtol=1e-9, atol=1e-7)
     assert np.array_equal(segment(image, method, window=7, **parameters), image > ours)
+
+
+def feng_slowly(image, window, wider, mode):
+    """Feng's threshold around every `window`-th pixel, and what numpy.interp makes of it in between."""
+    near, far = window // 2, window * wider // 2
+    centres = [range(far, far + length + near, window) for length in image.shape]
+    padded = np.pad(image.astype(np.float64), [(far, far + near + window)] * 2, mode=mode)
+    found = np.empty([len(places) for places in centres])
+    for i, j in np.ndindex(found.shape):
+        row, col = centres[0][i], centres[1][j]
+        inner, outer = (padded[row - r : row + r + 1, col - r : col + r + 1] for r in (near, far))
+        m, low, share = inner.mean(), inner.min(), inner.std() / outer.std()
+        found[i, j] = 0.88 * m + 0.25 * share**3 * (m - low) + 0.04 * share**2 * low
+    for axis, length in enumerate(image.shape):
+        places = np.arange(found.shape[axis]) * window
+        found = np.apply_along_axis(lambda line, x=places, n=length: np.interp(np.arange(n), x, line), axis, found)
+    return found
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "float64"])
+@pytest.mark.parametrize(("window", "wider"), [(3, 1), (7, 3), (5, 5)])
+def test_feng_is_computed_at_centres_and_linear_between_them(dtype, window, wider):
+    image = SMALL.astype(dtype)
+    for border, mode in (("reflect", "reflect"), ("replicate", "edge")):
+        ours = threshold(image, "feng", window=window, wider=wider, border=border)
+        assert np.allclose(ours, feng_slowly(image, window, wider, mode), rtol=1e-9)
+        for foreground in ("bright", "dark"):
+            assert np.array_equal(ours.compare(foreground), (image > np.asarray(ours)) ^ (foreground == "dark"))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+def test_feng_counts_nothing_that_is_left_out(dtype):
+    image, mask = SMALL.astype(dtype), np.zeros(SMALL.shape, bool)
+    mask[:15, 8:] = True  # whole windows hold nothing
+    spoiled = np.where(mask, image, 255 if dtype == "uint8" else np.nan).astype(dtype)
+    inner = segment(image[:15, 8:], "feng", window=3)
+    left = segment(spoiled, "feng", window=3, mask=mask, nan="ignore")
+    assert np.array_equal(segment(image, "feng", window=3, mask=mask), left)
+    assert (segment(image, "feng", window=3, mask=mask)[:15, 8:] == inner).mean() > 0.9
 
 
 @pytest.mark.parametrize("name", IMAGES)

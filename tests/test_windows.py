@@ -59,25 +59,46 @@ def test_what_is_left_out_counts_nowhere(dtype, border):
 
 
 @pytest.mark.skipif(kernel._LIBRARY is None, reason="there is no compiled form here")
-@pytest.mark.parametrize("border", MODES)
+@pytest.mark.parametrize("border", windows.BORDERS)
 @pytest.mark.parametrize(
-    ("dtype", "window"), [("uint8", 5), ("uint8", 51), ("uint8", 621), ("uint16", 3), ("uint16", 255)]
+    ("dtype", "window"),
+    [("uint8", 5), ("uint8", 51), ("uint8", 257), ("uint8", 259), ("uint8", 621), ("uint16", 3), ("uint16", 255)],
 )
 def test_both_forms_give_the_same_bits(monkeypatch, dtype, window, border):
     rng = np.random.default_rng(window)
     image = rng.integers(0, np.iinfo(dtype).max, (70, 90), dtype, endpoint=True)
     image[20:60, 30:] = np.iinfo(dtype).max  # and something flat
+    masked = np.ma.masked_array(image, rng.random(image.shape) < 0.4)
+    masked[:40, 50:] = np.ma.masked
     factors = Linear(a=-3.7, b=0.8, c=-0.1, lift=0.3, d=0.2 / np.iinfo(dtype).max)
 
     def answers():
         surfaces = [local(image, window, formula, border=border) for formula in (factors, Linear(a=2, b=0.9))]
-        surfaces += [local(image, window, lambda m, s: m + 0.3 * s, border=border)]
+        formulas = (lambda m, s: m + 0.3 * s, lambda s: s, lambda n: n, lambda low, high: (high / 2 + low).astype("f4"))
+        surfaces += [local(given, window, formula, border=border) for formula in formulas for given in (image, masked)]
         return [np.asarray(one) for one in surfaces] + [one.compare("dark") for one in surfaces]
 
     compiled = answers()
     monkeypatch.setattr(kernel, "_LIBRARY", None)
     for one, other in zip(compiled, answers(), strict=True):
-        assert np.array_equal(one, other)
+        assert np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+@pytest.mark.skipif(kernel._LIBRARY is None, reason="there is no compiled form here")
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_pixels_at_their_threshold_are_told_from_those_beside_it(monkeypatch, dtype):
+    """Where a float cannot tell: the threshold is a whole number, or the next float64 to one."""
+    image = np.tile(np.arange(251, dtype=dtype), (9, 3)) + np.array(0 if dtype == "uint8" else 65000, dtype)
+    flat = np.full((9, 753), 200, dtype)
+    for factor in (1.0, np.nextafter(1.0, 2), np.nextafter(1.0, 0)):
+        for given, window in ((flat, 3), (image, 9)):
+            for linear in (
+                Linear(b=factor, c=1e-17),
+                Linear(b=factor, c=1e-17, lift=1e-9),
+                Linear(a=1e300, b=factor, c=1),
+            ):
+                surface = local(given, window, linear)
+                assert np.array_equal(surface.compare("bright"), given > np.asarray(surface))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -1,6 +1,7 @@
 """Classical segmentation: thresholds and what follows them. Knows nothing of networks."""
 
 import importlib
+import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -161,8 +162,8 @@ class _View:
         if self.left_out is not None:
             seen = self.counted.compressed()
             return bool((seen == seen[0]).all())
-        first = self.image[0, 0]  # the first row mostly tells
-        return bool((self.image[0] == first).all() and (self.image == first).all())
+        first = self.image[0, 0]  # the last pixel mostly tells, and the first row nearly always
+        return bool(first == self.image[-1, -1] and (self.image[0] == first).all() and (self.image == first).all())
 
 
 def _look(image: Image, mask: Mask | None = None, nan: str = "raise", exact: bool = False) -> _View:
@@ -199,6 +200,7 @@ def _methods() -> list[str]:
     return sorted(file.stem for file in (Path(__file__).parent / "thresholds").glob("[!_]*.py"))
 
 
+@cache
 def _module(method: str) -> ModuleType:
     if method not in _methods():
         raise unknown("method", str(method), _methods())
@@ -256,7 +258,7 @@ def _compare(image: np.ndarray, threshold, foreground: str) -> Mask:
 def _as_scalar(threshold: float, dtype: np.dtype) -> int | np.floating:
     """The greatest number of the dtype up to the threshold: the same answer, without turning the image to floats."""
     if dtype.kind in "ui":
-        return int(np.floor(threshold))
+        return math.floor(threshold)
     rounded = dtype.type(threshold)
     return rounded if rounded <= threshold else np.nextafter(rounded, dtype.type(-np.inf))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cvkit.classic import kernel
 from cvkit.classic.share import share
 
 
@@ -37,23 +38,24 @@ class Surface:
             share(lambda first, last: self._compare_rows(slice(first, last), mask, foreground), *self.shape)
             return mask
         beyond = np.greater if foreground == "bright" else np.less_equal
-        self._visit(lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows]))
+        compiled = kernel.comparing(self.image, mask, foreground)
+        self.visit(compiled or (lambda rows, surface: beyond(self.image[rows], surface, out=mask[rows])))
         return mask
 
     def extremes(self) -> tuple[float, float]:
         """Give the least and the greatest value, NaN left out."""
-        found = self._visit(
+        found = self.visit(
             lambda rows, surface: (np.fmin.reduce(surface, axis=None), np.fmax.reduce(surface, axis=None))
         )
         return float(min(low for low, _ in found)), float(max(high for _, high in found))
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         out = np.empty(self.shape, dtype or np.float64)
-        self._visit(lambda rows, surface: np.copyto(out[rows], surface))
+        self.visit(lambda rows, surface: np.copyto(out[rows], surface))
         return out
 
-    def _visit(self, look: Callable) -> list:
-        """Let a function look at all rows with the surface there; give what it says of each part."""
+    def visit(self, look: Callable) -> list:
+        """Let a function look at all rows with the surface there, in parts; give what it says of each, in order."""
         bands = share(lambda first, last: [look(*part) for part in self._rows_of(first, last)], *self.shape)
         return [said for band in bands for said in band]
 

@@ -10,9 +10,9 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Linear, Surface
 
 BORDERS = ("reflect", "replicate", "truncate")
-CHUNK = 60_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
+CHUNK = 90_000  # pixels that are worked on at a time: they stay in the cache, and calls of NumPy do not count for much
 STRIP = 1 << 17  # pixels that are summed at a time
-BLOCK = 512  # rows of which the least and greatest values are found at a time
+BLOCK = 128  # rows of which the least and greatest values are found at a time
 
 
 def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border: str = "reflect") -> Surface:
@@ -58,8 +58,11 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
     lift = linear.lift if linear and not origin else 0.0
     deviation = linear.wants_deviation if linear else bool({"s", "q"} & {*wanted})
     tables = [places(length, window // 2, border) for length in data.shape]
-    compiled = counted is None and border != "truncate" and "q" not in wanted and kernel.takes(plain, window)
-    summed, inside = (plain, None) if compiled else framed(plain, window // 2, border, counted)
+    compiled = "q" not in wanted and kernel.takes(plain, window)
+    if compiled:
+        summed, inside = _inside(plain, border, counted)
+    else:
+        summed, inside = framed(plain, window // 2, border, counted)
     extremes = {name: _extreme(name, data, window, border, counted) for name in {"low", "high"} & {*wanted}}
 
     def rows_of(first: int, last: int) -> Iterator:
@@ -68,7 +71,8 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
         if not {"m", "s", "n", "q"} & {*wanted}:
             found = ((rows, None, None, None, None) for rows in parts)
         elif compiled:
-            found = kernel.moments(plain, window, *tables, parts, deviation=deviation, lift=lift)
+            given = {"mean": "m" in wanted, "deviation": deviation, "lift": lift, "inside": inside}
+            found = kernel.moments(summed, window, *tables, parts, **given)
         else:
             found = _moments(summed, window, inside, parts, deviation=deviation, lift=lift)
         for rows, mean, root, count, power in found:
@@ -80,7 +84,7 @@ def local(image: np.ndarray, window: int, formula: Linear | Callable, *, border:
             given |= {name: next(extreme) for name, extreme in running.items()}
             yield rows, formula(**{name: given[name] for name in wanted})
 
-    if linear and compiled and not origin:
+    if linear and compiled and inside is None and not origin:
         factors = np.array([linear.a, linear.b, linear.c, linear.d, linear.lift])
 
         def compare_rows(rows: slice, mask: np.ndarray, foreground: str) -> None:
@@ -97,12 +101,14 @@ def chunks(first: int, last: int, width: int) -> list[slice]:
 
 
 def places(length: int, half: int, border: str) -> np.ndarray:
-    """For every place of a padded axis the place to take instead."""
-    place = np.arange(-half, length + half)
+    """For every place of a padded axis the place to take instead; -1 for none."""
+    place = np.arange(-half, length + half, dtype=np.int32)
+    if border == "truncate":
+        return np.where((place >= 0) & (place < length), place, np.int32(-1))
     if border == "reflect" and length > 1:
         place = np.abs(place) % (2 * length - 2)
-        return np.where(place < length, place, 2 * length - 2 - place).astype(np.int32)
-    return place.clip(0, length - 1).astype(np.int32)
+        return np.minimum(place, 2 * length - 2 - place)
+    return place.clip(0, length - 1)
 
 
 def half_range(image: np.ndarray) -> float:
@@ -151,6 +157,14 @@ def padded(image: np.ndarray, half: int, border: str) -> np.ndarray:
     """Add `half` pixels on every side; with "truncate" these are 0."""
     flags = {"reflect": cv2.BORDER_REFLECT_101, "replicate": cv2.BORDER_REPLICATE, "truncate": cv2.BORDER_CONSTANT}
     return cv2.copyMakeBorder(image, half, half, half, half, flags[border], value=0)
+
+
+def _inside(image: np.ndarray, border: str, counted: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
+    if counted is None:
+        return image, np.ones(image.shape, np.uint8) if border == "truncate" else None
+    inside = counted.view(np.uint8)
+    return image * inside, inside
 
 
 def framed(
@@ -236,20 +250,35 @@ def _extreme(
     """Give a function of parts of rows that gives the least or greatest value of every window in each."""
     if image.dtype not in (np.uint8, np.uint16, np.int16, np.float32, np.float64):
         image = image.astype(np.float64)
-    half, pick = window // 2, cv2.erode if name == "low" else cv2.dilate
-    wide, inside = framed(np.ascontiguousarray(image), half, border, counted)
+    pick = np.minimum if name == "low" else np.maximum
+    wide, inside = framed(np.ascontiguousarray(image), window // 2, border, counted)
     if inside is not None:
         info = np.finfo(image.dtype) if image.dtype.kind == "f" else np.iinfo(image.dtype)
         wide[inside == 0] = info.max if name == "low" else info.min
-    square = np.ones((window, window), np.uint8)
 
     def of(parts: list[slice]) -> Iterator[np.ndarray]:
-        # Windows overlap by all but a row, so that many rows at a time are much faster than few.
+        # Windows overlap by all but a row, so that many rows at a time are faster than few.
         per_block = max(1, BLOCK // (parts[0].stop - parts[0].start))
+        spare = np.empty((2, (per_block * (parts[0].stop - parts[0].start) + window) * wide.shape[1]), image.dtype)
         for first in range(0, len(parts), per_block):
             some = parts[first : first + per_block]
-            strip = wide[some[0].start : some[-1].stop + window - 1]
-            found = pick(strip, square, borderType=cv2.BORDER_REPLICATE)[half : len(strip) - half, half:-half]
+            found = _extremes(wide[some[0].start : some[-1].stop + window - 1], window, pick, spare)
             yield from (found[part.start - some[0].start : part.stop - some[0].start] for part in some)
 
     return of
+
+
+def _extremes(strip: np.ndarray, window: int, pick: np.ufunc, spare: np.ndarray) -> np.ndarray:
+    """The least or greatest value of every window: of two places, then of two such pairs, and so on.
+
+    All rows are one line, whose ends meet: what comes of that lies beyond the last window of each row.
+    """
+    height, width = strip.shape
+    line, free = strip.reshape(-1), 0
+    for step in (width, 1):
+        reach = 1
+        while reach < window:
+            far = min(reach, window - reach)
+            line = pick(line[: -far * step], line[far * step :], out=spare[free, : len(line) - far * step])
+            reach, free = reach + far, 1 - free
+    return spare[1 - free, : (height - window + 1) * width].reshape(-1, width)[:, : width - window + 1]

@@ -5,8 +5,9 @@
     d = q * e * ((1 - p2) / (1 + exp(-4 * B / (b * (1 - p1)) + 2 * (1 + p1) / (1 - p1))) + p2)
 
 B. Gatos, I. Pratikakis, S. J. Perantonis, Pattern Recognition 39(3), 2006. doi:10.1016/j.patcog.2005.09.010
-`e` is the mean depth B - I of the ink that Sauvola's threshold finds first, `b` the mean of the paper. The clean-up of
-the paper is left to steps after it, as in Doxa, which rounds the smoothed image and the paper to bytes.
+`e` is the mean depth B - I of the ink that Sauvola's threshold finds first, `b` the mean of the paper. The smoothed
+counts from 0 to 255 times 256, in whole numbers, where Doxa rounds it and the paper to bytes. The clean-up of the paper
+is left to steps after it, as there.
 """
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from cvkit.arrays import Image, Mask, number
 from cvkit.classic.thresholds import sauvola
 from cvkit.classic.windows import local
+
+UNIT = 256  # levels of the smoothed page for each of 255
 
 
 def segment(
@@ -55,31 +58,63 @@ def segment(
     """
     for name, value in (("q", q), ("p1", p1), ("p2", p2)):
         number(value, name, low=0, high=np.inf if name == "q" else 1 - 1e-9)
-    left_out, data = np.ma.getmaskarray(image), np.ma.getdata(image).astype(np.float64)
-    low, high = float(image.min()), float(image.max())
-    depth = (data - low if foreground == "dark" else high - data) * (255 / (high - low))
-    page = np.ma.masked_array(depth, left_out) if left_out.any() else depth
-    smooth = np.where(left_out, 0, _wiener(page))
-    first = np.ma.masked_array(smooth, left_out) if left_out.any() else smooth
-    ink = sauvola.threshold(first, window=window, k=k, r=128).compare("dark") & ~left_out
-    if not ink.any():
+    left_out = np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else None
+    smooth = _smooth(image, foreground == "dark")
+    first = smooth if left_out is None else np.ma.masked_array(smooth, left_out)
+    ink = sauvola.threshold(first, window=window, k=k, r=128 * UNIT).compare("dark")
+    if left_out is not None:
+        ink &= ~left_out
+    places = np.flatnonzero(ink)
+    if not len(places):
         return ink
-    paper_only = np.ma.masked_array(smooth, ink | left_out)
-    paper = np.asarray(local(paper_only, window, lambda m: m, border="truncate"))[ink]
-    paper = np.where(~np.isfinite(paper), paper_only.mean() if paper_only.count() else 255.0, paper)
-    below = paper - smooth[ink]
-    fall = np.exp(-4 * paper / (max(paper.mean(), 1e-9) * (1 - p1)) + 2 * (1 + p1) / (1 - p1))
-    ink[ink] = below > q * below.mean() * ((1 - p2) / (1 + fall) + p2)
+    paper_only = np.ma.masked_array(smooth, ink if left_out is None else ink | left_out)
+    around = local(paper_only, window, lambda m: m, border="truncate")
+    paper = np.concatenate(around.visit(lambda rows, mean: mean[ink[rows]]))
+    if (unknown := np.isnan(paper)).any():
+        paper[unknown] = paper_only.mean() if paper_only.count() else 255.0 * UNIT
+    below = paper - smooth.ravel()[places]
+    paper *= -4 / (max(paper.mean(), 1e-9) * (1 - p1))
+    paper += 2 * (1 + p1) / (1 - p1)
+    fall = np.exp(paper, out=paper)
+    fall += 1
+    least = np.divide(1 - p2, fall, out=fall)
+    least += p2
+    least *= q * below.mean()
+    ink.ravel()[places] = below > least
     return ink
 
 
-def _wiener(page: np.ndarray) -> np.ndarray:
-    """Smooth where the deviation of 3 x 3 pixels is no more than that of noise, its mean over the page."""
-    noise = float(np.mean(np.square(local(page, 3, lambda s: s))))
+def _smooth(image: Image, dark: bool) -> np.ndarray:
+    """Wiener's filter of 3 x 3 pixels, as uint16: black ink is 0, the paper up to 255 times `UNIT`.
 
-    def formula(m, s, x):
-        variance = s * s
-        share = np.divide(np.maximum(variance - noise, 0), variance, out=np.zeros(variance.shape), where=variance > 0)
-        return m + share * (x - m)
+    It smooths where the deviation is no more than that of noise, its mean over the page.
+    """
+    data, left_out = np.ma.getdata(image), np.ma.getmaskarray(image) if np.ma.isMaskedArray(image) else None
+    low, high = float(image.min()), float(image.max())
+    black, scale = (low, 255 * UNIT / (high - low)) if dark else (high, -255 * UNIT / (high - low))
 
-    return np.asarray(local(page, 3, formula))
+    def powers(rows: slice, s: np.ndarray) -> np.ndarray:
+        s *= s
+        return s.sum(axis=1) if left_out is None else s.sum(axis=1, where=~left_out[rows])
+
+    noise = np.concatenate(local(image, 3, lambda s: s).visit(powers)).sum()
+    noise /= data.size if left_out is None else np.count_nonzero(~left_out)
+
+    def formula(m, s, x):  # x + (m - x) * the share of noise in the variance, which is no more than 1
+        s *= s
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.divide(noise, s, out=s)
+        m -= x
+        m *= np.fmin(share, 1, out=share)
+        m += x
+        m -= black
+        m *= scale
+        return np.rint(m, out=m)
+
+    smooth = np.empty(data.shape, np.uint16)
+
+    def keep(rows: slice, levels: np.ndarray) -> None:
+        smooth[rows] = levels if left_out is None else np.where(left_out[rows], 0, levels)
+
+    local(image, 3, formula).visit(keep)
+    return smooth

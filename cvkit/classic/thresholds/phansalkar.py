@@ -62,8 +62,15 @@ def threshold(
     full, black = 2 * half_range(image), least(image)
 
     def formula(m, s):
-        share = (m - black) / full
-        return black + full * share * (1 + p * np.exp(-q * share) + k * (s / (full * r) - 1))
+        above = m - black if black else m
+        lift = above * (-q / full)
+        np.exp(lift, out=lift)
+        lift *= p
+        s *= k / (full * r)
+        lift += s
+        lift += 1 - k
+        lift *= above
+        return black + lift if black else lift
 
     if compat:
         return local(image, window, _of_doxa(k, p, q / 255), border="truncate")

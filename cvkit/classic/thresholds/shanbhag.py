@@ -34,13 +34,10 @@ def threshold(histogram: Histogram, *, levels: int = 256) -> float:
     coarse = histogram.coarse(levels).populated()
     shares = coarse.counts / coarse.counts.sum()
     dark = np.cumsum(shares)
-    bright = 1 - dark
-    below = np.append(0, dark[:-1])  # of each level: the share of pixels on the far side of it
-    information = [
-        abs(
-            -shares[: t + 1] @ np.log1p(-below[: t + 1] / (2 * dark[t])) / dark[t]
-            + shares[t + 1 :] @ np.log1p(-bright[t + 1 :] / (2 * bright[t])) / bright[t]
-        )
-        for t in range(len(shares) - 1)
-    ]
-    return float(coarse.edges[np.argmin(information)])
+    bright = 1 - dark[:-1]
+    below = np.append(0, dark[:-2])  # of each level: the share of pixels on the far side of it
+    # Row by row the thresholds, column by column the levels that lie on one side of them.
+    darker = np.tril(np.log(1 - np.minimum(below / (2 * dark[:-1, None]), 0.5))) @ shares[:-1] / -dark[:-1]
+    above = np.append(bright[1:], 0)
+    brighter = np.triu(np.log(1 - np.minimum(above / (2 * bright[:, None]), 0.5))) @ shares[1:] / -bright
+    return float(coarse.edges[np.argmin(np.abs(darker - brighter))])

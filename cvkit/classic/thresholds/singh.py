@@ -45,16 +45,16 @@ def threshold(
     number(k, "k")
     full, black = 2 * half_range(image), least(image)
 
-    def formula(m, x):
-        apart = x - m
-        rest = np.maximum(full - apart, full * np.finfo(float).tiny)  # white alone in black leaves none
-        apart /= rest
-        apart *= k
-        apart += 1 - k
+    def formula(m, x):  # m * (1 - 2 * k + k * full / (full - d)), with `d` in the unit of the image
+        share = np.subtract(full, x, dtype=np.float64)
+        share += m
+        with np.errstate(divide="ignore", invalid="ignore"):  # around what is left out
+            np.divide(k * full, share, out=share)
+        share += 1 - 2 * k
         if black:
-            return black + (m - black) * apart
-        apart *= m
-        return apart
+            return black + (m - black) * share
+        share *= m
+        return share
 
     def formula_of_doxa(m, n, x):
         (m,) = means_of_doxa(n, m)

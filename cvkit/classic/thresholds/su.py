@@ -47,7 +47,14 @@ def threshold(image: Image, *, window: int | None = None, few: int | None = None
     edges = high_contrast(image)
     few = window if few is None else whole(few, "few")
     outline = np.ma.masked_array(np.ma.getdata(image), ~edges)
-    return local(outline, window, lambda m, s, n: np.where(n >= few, m + s / 2, -np.inf), border="truncate")
+
+    def formula(m, s, n):
+        s /= 2
+        s += m
+        np.putmask(s, n < few, -np.inf)
+        return s
+
+    return local(outline, window, formula, border="truncate")
 
 
 def high_contrast(image: Image) -> np.ndarray:
@@ -59,7 +66,11 @@ def high_contrast(image: Image) -> np.ndarray:
         low, high = low.astype(few), high.astype(few)
         if black:
             low, high = low - black, high - black
-        return (high - low) / (high + low + few(1e-6))
+        apart = high - low
+        high += low
+        high += few(1e-6)
+        apart /= high
+        return apart
 
     contrast = local(image, 3, formula).__array__(few)
     if np.ma.isMaskedArray(image):

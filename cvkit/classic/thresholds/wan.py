@@ -54,4 +54,12 @@ def threshold(
     if compat:
         r, border = 128, "truncate"
     r = half_range(image) if r is None else number(r, "r", low=np.finfo(float).tiny)
-    return local(image, window, lambda m, s, high: (m + high) / 2 * (1 + k * (s / r - 1)), border=border)
+
+    def formula(m, s, high):
+        s *= k / (2 * r)
+        s += (1 - k) / 2
+        m += high
+        m *= s
+        return m
+
+    return local(image, window, formula, border=border)
