@@ -68,7 +68,7 @@ ALLOWED = {
     "deep/examples": {"numpy", "cvkit.arrays"},
     "deep/generation": {"numpy", "cvkit.arrays", "cvkit.deep"},
     "deep/generator_card": {"cvkit.registry", "cvkit.notation", "cvkit.deep"},
-    "deep/regions": {"keras", "cvkit.deep"},
+    "deep/regions": {"keras", "cvkit.registry", "cvkit.deep"},
     "deep/mosaic": {"numpy"},
     "deep/mixture": {"numpy", "cvkit.arrays"},
     "deep/synthesis": {"numpy", "cvkit", "cvkit.arrays", "cvkit.datasets", "cvkit.io", "cvkit.pipeline", "cvkit.deep"}
@@ -87,6 +87,7 @@ ALLOWED = {
     "compare/generation": {"numpy", "cvkit.arrays"},
     "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
     "compare/curves": {"matplotlib"},
+    "compare/learning": {"numpy", "matplotlib", "scipy"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},

@@ -8,6 +8,7 @@ from scenes import blobs
 
 import cvkit
 from cvkit.deep.mixture import Mixture
+from cvkit.deep.mosaic import mosaic
 from cvkit.deep.synthesis import choose_share, copy_paste, scores, synthesize, train_painter
 from cvkit.deep.synthesis.scenes import as_scenes
 from cvkit.errors import CvkitError
@@ -39,14 +40,15 @@ def made(small, pairs, tmp_path_factory):
     """The one generator that the tests share, and four pairs of it out of eight."""
     out = tmp_path_factory.mktemp("made") / "run"
     others = [image for image, _ in pairs]
-    return out, synthesize(pairs, 4, out, painter=GAN, segmenter="otsu", side=16, unlabelled=others, epochs=1)
+    how = {"painter": GAN, "segmenter": "otsu", "side": 16, "unlabelled": others, "epochs": 1}
+    return out, synthesize(pairs, 4, out, **how), how
 
 
 def test_a_folder_of_pairs_and_the_scores_of_all_candidates(made, pairs):
-    out, found = made
+    out, found, how = made
     image, truth = found[0]
     assert len(found) == 4 and image.dtype == np.uint8 and truth.dtype == np.int32
-    assert image.shape == truth.shape == (64, 64)  # four times the painter's side
+    assert image.shape == truth.shape == (48, 48)  # three times the painter's side
     again = cvkit.datasets.from_folders(out / "images", out / "truths")
     assert np.array_equal(again[3][1], found[3][1]) and again[3][1].max() > 0
     with open(out / "manifest.csv", newline="") as file:
@@ -54,18 +56,18 @@ def test_a_folder_of_pairs_and_the_scores_of_all_candidates(made, pairs):
     assert len(rows) == 8 and [row["file"] for row in rows if row["file"]] == [f"{n:05d}.png" for n in range(4)]
     assert all(0 <= float(row["agreement"]) <= 1 and float(row["remoteness"]) > 0 for row in rows)
     before = (out / "images" / "00000.png").stat().st_mtime_ns
-    assert len(synthesize(pairs, 4, out, painter=GAN, segmenter="otsu", side=16, epochs=1)) == 4
+    assert len(synthesize(pairs, 4, out, **how)) == 4
     assert (out / "images" / "00000.png").stat().st_mtime_ns == before
-    with pytest.raises(CvkitError, match=r"another training \(pairs differ"):
-        synthesize(pairs[:2], 4, out, painter=GAN, segmenter="otsu", side=16, epochs=1)
+    with pytest.raises(CvkitError, match=r"another training \(pairs, side differ"):
+        synthesize(pairs[:2], 4, out, **how | {"side": 32})
 
 
 def test_a_painter_paints_masks_of_any_size_for_other_pairs(made, pairs, tmp_path):
-    out, _ = made
+    out, *_ = made
     masks = [(image, labels > 0) for image, labels in pairs]
     found = synthesize(masks, 2, tmp_path / "new", painter=out / "painter" / "model", keep=1)
     image, truth = found[0]
-    assert truth.dtype == bool and image.shape == (64, 64) and not (tmp_path / "new" / "painter").exists()
+    assert truth.dtype == bool and image.shape == (48, 48) and not (tmp_path / "new" / "painter").exists()
     with open(tmp_path / "new" / "manifest.csv", newline="") as file:
         assert {row["agreement"] for row in csv.DictReader(file)} == {"nan"}
     wide = cvkit.generate(out / "painter" / "model", condition=np.zeros((2, 40, 21), np.uint8))
@@ -234,12 +236,28 @@ def test_agreement_is_of_the_kind_of_the_truth():
     [
         ({"side": 128}, "crops of 128 pixels need images as large, got 64"),
         ({"gan": "dcgan"}, "dcgan takes no condition"),
+        ({"gan": "pix2pix(judge='stardist')"}, r"`judge` must tell \d classes apart, got stardist"),
         ({"gan": "pix2pix(judge='unat')"}, "no network is called 'unat'"),
     ],
 )
 def test_what_cannot_be_painted_is_refused(small, pairs, tmp_path, change, words):
     with pytest.raises(CvkitError, match=words):
         train_painter(pairs, tmp_path / "run", **{"side": 16, "epochs": 1} | change)
+
+
+def test_tiles_of_one_noise_leave_no_seam():
+    """A generator that shows the noise itself, on a map of classes that it brightens."""
+    rng = np.random.default_rng(0)
+    hot = np.stack([np.ones((40, 25)), np.arange(1000).reshape(40, 25)], axis=2).astype(np.float32)
+
+    def paint(noise, kinds):
+        return noise.reshape(-1, 16, 16) + kinds.reshape(-1, 16, 16, 2)[..., 1]
+
+    image = mosaic(paint, hot, [16, 16, 1], 16, np.random.default_rng(1))
+    noise = np.random.default_rng(1).standard_normal((40, 25, 1), np.float32)[:, :, 0]
+    assert np.allclose(image, noise + hot[:, :, 1], atol=1e-4)
+    styled = mosaic(lambda noise, kinds: noise[:, :1, None, None] * np.ones((1, 16, 16, 3)), hot, [8], 16, rng)
+    assert styled.shape == (40, 25, 3) and np.ptp(styled) < 1e-6  # of one style
 
 
 def test_only_known_maps_draw_the_image_to_the_real_one(keras):

@@ -5,11 +5,15 @@ arXiv:2012.04781. Here without mixing of real and made images, and with what rea
 they are of any class but "made", as in T. Salimans et al., NeurIPS 2016. arXiv:1606.03498
 """
 
+import inspect
+
 import keras
 from keras import layers, ops
 
+from cvkit import registry
 from cvkit.deep.build import build
 from cvkit.deep.pyramid import patches
+from cvkit.errors import CvkitError
 
 LEAST = 1e-6  # of a probability, before its logarithm is taken
 HEAVIEST = 20.0  # that a rare class counts at most
@@ -36,6 +40,10 @@ def discriminator(judge: str, shape: tuple, classes: int, width: int) -> tuple[k
     """
     if judge == "patches":
         return patches(shape, classes, width), "hinge"
+    if hasattr(inspect.getmodule(registry.network(registry.parse(judge)[0])), "targets"):
+        raise CvkitError(
+            "gan-judge", f"`judge` must tell {classes + 1} classes apart", came=judge, remedy="use unet, or patches"
+        )
     network, kinds = build(judge, shape[2], classes + 1), keras.Input((*shape[:2], classes))
     verdict = Verdict()(network.outputs[0], kinds)  # (N, H, W, 2)
     return keras.Model([network.inputs[0], kinds], verdict, name="discriminator"), "regions"

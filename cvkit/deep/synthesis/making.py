@@ -23,15 +23,16 @@ from cvkit.pipeline import Pipeline
 
 CROPS = 1024  # that a generator learns from
 REAL = 64  # real crops that textures are compared with
-WIDE = 4  # sides of a made image in those of the generator's
+WIDE = 3  # sides of a made image in those of the generator's
 MANIFEST = "manifest.csv"
+PAINTER = "pix2pix(judge='unet(width=8, depth=3)', distance=1.0, batch=8)"
 
 
 def train_painter(
     pairs: Sequence,
     out: str | Path,
     *,
-    gan: str = "pix2pix",
+    gan: str = PAINTER,
     side: int = 64,
     unlabelled: Sequence = (),
     seed: int = 0,
@@ -46,8 +47,8 @@ def train_painter(
     out : path
         The run folder, as of `cvkit.train_gan`.
     gan : str
-        ``"pix2pix"`` or ``"spade"`` with arguments; ``judge="unet(width=8, depth=3)"`` lets a network that segments be
-        the discriminator.
+        ``"pix2pix"`` or ``"spade"`` with arguments. By default a network that segments is the discriminator, and images
+        are drawn to the real ones but little: noise then decides on brightness and grain.
     side : int
         Of the crops that it learns from: 16, 32, 64 or 128. It paints larger maps in tiles.
     unlabelled : sequence of images
@@ -89,7 +90,7 @@ def synthesize(
     n: int,
     out: str | Path,
     *,
-    painter: str | Path = "pix2pix",
+    painter: str | Path = PAINTER,
     segmenter: str | Path | Callable | None = None,
     keep: float = 0.5,
     seed: int = 0,
@@ -127,7 +128,7 @@ def synthesize(
     Returns
     -------
     made : cvkit.datasets.Pairs
-        uint8 images, stretched as `normalize` does, of four times the painter's side, or as large as the smallest
+        uint8 images, stretched as `normalize` does, of three times the painter's side, or as large as the smallest
         image; truths of the kind that was given.
 
     Raises
@@ -139,12 +140,12 @@ def synthesize(
     --------
     ``made = cvkit.synthesize(pairs, 200, "runs/made", segmenter="runs/cells/model", seconds=300)``
     """
-    scenes, out = as_scenes(pairs), Path(out)
+    scenes, out, method = as_scenes(pairs), Path(out), None if segmenter is None else Pipeline([segmenter])
     config = {"n": whole(n, "n"), "keep": number(keep, "keep", 0.01, 1), "seed": whole(seed, "seed", 0)}
-    config |= {"pairs": _digest(scenes), "painter": str(painter), "segmenter": str(segmenter), "cvkit": __version__}
+    config |= {"pairs": _digest(scenes), "painter": str(painter), "segmenter": str(method), "cvkit": __version__}
+    config |= training | {"unlabelled": len(training.get("unlabelled", ()))}
     run = Run(out, config)
     if not (out / MANIFEST).is_file():
-        method = None if segmenter is None else Pipeline([segmenter])
         if not (Path(painter) / "card.json").is_file():
             painter = train_painter(pairs, out / "painter", gan=str(painter), seed=seed, **training)
         made, rows = _best(_candidates(scenes, painter, method, config), config["n"])

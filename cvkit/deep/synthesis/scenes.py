@@ -39,7 +39,10 @@ class Scenes:
 
     def side(self, most: int) -> int:
         """The side of a square that every image holds, at most `most`."""
-        return min(most, *(min(truth.shape) // STEP * STEP for truth in self.truths))
+        side = min(most, *(min(truth.shape) // STEP * STEP for truth in self.truths))
+        if not side:
+            raise CvkitError("image-size", f"images must be at least {STEP} pixels wide and high", came="smaller ones")
+        return side
 
     def crop(self, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Cut a square out of a random image, unchanged but for its position; see `turned`."""
@@ -70,12 +73,15 @@ class Scenes:
         return image + soft * (pixels - image), numbered(truth)
 
     def drawn(self, size: int, rng: np.random.Generator) -> np.ndarray:
-        """A truth that is in none of the images: recombined, then warped as a whole."""
-        _, truth = self.recombined(size, rng)
+        """A truth that is in none of the images: recombined, then turned, scaled and bent as a whole."""
+        wide = self.side(size * 3 // 2)  # corners that are turned into view shall not be empty
+        _, truth = self.recombined(size if self.kind == "classes" else max(size, wide), rng)
         if self.kind == "classes":
             return truth
-        blank = np.zeros((size, size, 1), np.float32)
-        _, warped = WARP.cut(blank, truth, rng, centre=(size // 2, size // 2), size=size)
+        blank, centre = np.zeros((*truth.shape, 1), np.float32), [side // 2 for side in truth.shape]
+        _, warped = WARP.cut(blank, truth, rng, centre=centre, size=size)
+        beside = cv2.dilate((warped < 0).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        warped[np.isin(warped, warped[beside])] = 0  # cut off by nothing that an image shows
         return numbered(np.maximum(warped, 0))
 
     def as_truth(self, truth: np.ndarray) -> np.ndarray:
