@@ -35,7 +35,7 @@ from cvkit.deep.target import part
 NETWORK, PATCH, BATCH = "unet(width=16, depth=3)", 96, 8
 MIDDLE, POOL = 256, 100  # side of what is judged; images without labels
 SHARE = 0.3  # of the patches that are cut from made pairs
-OVERHEAD = 10.0  # seconds of a training that are no steps: tracing, two exports
+SHORT = 10  # steps of the training that tells what all cost beside their steps: tracing, two exports
 TEACHER = 2.5  # a step with unlabelled images costs so many steps without
 SEGMENTING = "pix2pix(judge='unet(width=8, depth=3)', distance=1.0, batch=8)"
 PAINTERS = {  # text, epochs beside 300 steps of the segmentation, and whether it sees unlabelled images
@@ -92,6 +92,8 @@ def train(pairs, out: Path, steps: float, seed: int, **more) -> tuple[Path, int,
 class Cell:
     """All arms of a number of labelled images and a seed."""
 
+    short = 0.0  # seconds of a training of ten steps, once known
+
     def __init__(self, data: Nuclei, count: int, seed: int, folder: Path, given) -> None:
         self.data, self.count, self.seed, self.folder = data, count, seed, folder
         self.out, self.steps, self.made = given.out, given.steps, max(12, given.steps // 5)
@@ -105,7 +107,9 @@ class Cell:
         """One arm, unless it is there."""
         if arm in self.rows():
             return
-        if arm != "real":
+        if arm == "real":
+            self.begun()  # before it: the first training in a process takes longer
+        else:
             self.run("real")
         if arm == "real" or arm in PAINTERS:
             made, extra = ((), {"before": 0.0}) if arm == "real" else self.paint(arm)
@@ -120,6 +124,8 @@ class Cell:
         if len(made):
             pairs = Mixture(self.labelled, made, SHARE)
         model, steps, seconds = train(pairs, self.folder / arm.replace(", ", "-"), steps, self.seed, **more)
+        if arm == "real":
+            extra["step"] = round((seconds - self.begun()) / (steps - SHORT), 4)
         row = {"count": self.count, "seed": self.seed, "arm": arm, "steps": steps, "seconds": round(seconds, 1)}
         self.keep(row | extra | judge(model, self.data))
 
@@ -158,7 +164,12 @@ class Cell:
         """Steps that take as long as the dearest painter and the training after it, by the step of the first arm."""
         rows = self.rows()
         before = max((row["before"] for row in rows.values()), default=0.0)
-        return self.steps + before / (rows["real"]["seconds"] - OVERHEAD) * self.steps
+        return self.steps + before / rows["real"]["step"]
+
+    def begun(self) -> float:
+        """Seconds of a training of ten steps."""
+        Cell.short = Cell.short or train(self.labelled[:SHORT], self.folder / "short", SHORT, 0)[2]
+        return Cell.short
 
     def keep(self, row: dict) -> None:
         """Write a line."""
