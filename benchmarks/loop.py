@@ -140,7 +140,11 @@ class Cell:
         given["epochs"] = max(1, round(epochs * self.steps / 300))
         made = synthesize(self.labelled, self.made, out, painter=text, segmenter=segmenter, seed=self.seed, **given)
         before = time.process_time() - began
-        return made, {"before": round(before, 1)} | self.look(arm, out / "painter" / "model", made)
+        with open(out / "manifest.csv", newline="") as file:
+            far = float(np.median([float(row["remoteness"]) for row in csv.DictReader(file)]))
+        return made, {"before": round(before, 1), "remoteness": round(far, 2)} | self.look(
+            arm, out / "painter" / "model", made
+        )
 
     def look(self, arm: str, painter: Path, made) -> dict:
         """Paint masks of validation images that no painter saw: does a network that learnt from real ones know them?"""

@@ -53,7 +53,7 @@ def test_the_page_of_the_loop_takes_painted_pairs_only_where_validation_is_sure(
             known = [0.5 + (gain if arm == "painted" else 0) for gain in gains]
             scores = dict.fromkeys(("val_ap50", "test_dice", "test_ap50"), [0.5 + more] * 3) | {"val_dice": known}
             row = {"count": 10, "seed": seed, "arm": arm, "steps": 10, "seconds": 20.0, "before": 0.0}
-            row |= {"before": 9.0, "iou_painted": 0.72, "iou_real": 0.9} if arm == "painted" else {}
+            row |= {"before": 9.0, "iou_painted": 0.72, "iou_real": 0.9, "remoteness": 2.5} if arm == "painted" else {}
             lines.append(json.dumps(row | scores))
     (tmp_path / "loop.jsonl").write_text("\n".join(lines), "utf-8")
     said = []
@@ -61,5 +61,5 @@ def test_the_page_of_the_loop_takes_painted_pairs_only_where_validation_is_sure(
     loop_page.page(tmp_path)
     text = "\n".join(said)
     assert "| painted or not, chosen | 2 |  | 0.600 | +0.100 [-1.171, +1.371] |" in text
-    assert "| painted | 2 | 29 | 0.700 | +0.200 [+0.200, +0.200] |" in text and "| 0.720 | 0.900 | 0.80 |" in text
+    assert "| painted | 2 | 29 | 0.700 | +0.200 [+0.200, +0.200] |" in text and "| 0.720 | 0.900 | 0.80 | 2.5 |" in text
     assert (tmp_path / "loop.png").stat().st_size > 1000
