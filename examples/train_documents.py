@@ -24,7 +24,7 @@ AUGMENT = (  # turned and scaled seldom: the borders of thin strokes are most of
     "flip(vertical=True) | rotate(degrees=10, p=0.3) | scale(factor=1.3, p=0.5) | gamma | contrast | tint | brightness"
     " | blur(p=0.1) | noise(p=0.2)"
 )
-DRAWN, SIDE, EPOCHS = 60, 640, 90
+DRAWN, SIDE, EPOCHS = 60, 640, (90, 100)
 ABOUT = {
     "summary": "Ink on degraded pages, printed and handwritten: a U-Net of 0.5 million weights.",
     "classes": ["paper", "ink"],
@@ -52,11 +52,13 @@ def figures(model: Path, folder: Path) -> dict:
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         folder, out = map(Path, sys.argv[1:])
-        pairs = read_pages(folder, "train") + [draw_page(seed, height=SIDE, width=SIDE) for seed in range(DRAWN)]
+        pages = read_pages(folder, "train")
+        how = {"validation": read_pages(folder, "val"), "augment": AUGMENT, "seed": 1}
+        drawn = [draw_page(seed, height=SIDE, width=SIDE) for seed in range(DRAWN)]
         plan = cvkit.Plan(precision="bf16")
-        model = cvkit.train(
-            NETWORK, pairs, out, validation=read_pages(folder, "val"), epochs=EPOCHS, augment=AUGMENT, seed=1, plan=plan
-        )
+        first = cvkit.train(NETWORK, pages + drawn, out / "first", epochs=EPOCHS[0], plan=plan, **how)
+        plan = cvkit.Plan(precision="bf16", start=first, rate=1e-3)  # where ink ends is learnt from real pages alone
+        model = cvkit.train(NETWORK, pages, out / "second", epochs=EPOCHS[1], plan=plan, **how)
         annotate(model, **ABOUT, figures=figures(model, folder))
     else:
         pages = [draw_page(seed, height=96, width=96) for seed in range(4)]

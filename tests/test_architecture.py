@@ -22,6 +22,7 @@ ALLOWED = {
     "io": {"numpy", "cvkit.arrays", "cvkit.decode", "cvkit.encode"},
     "decode": {"numpy", "cv2", "PIL", "tifffile", "cvkit.decode"},
     "encode": {"numpy", "cv2", "tifffile"},
+    "encode_objects": {"numpy", "cvkit.arrays", "cvkit.classic"},
     "preprocess": {"numpy", "cv2", "cvkit.arrays"},
     "classic": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic"},
     "classic/cuts": {"numpy", "scipy", "cvkit.arrays"},
@@ -80,7 +81,16 @@ ALLOWED = {
     "datasets": {"numpy", "cvkit.arrays", "cvkit.io", "cvkit.datasets"},
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
     "datasets/coco": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.datasets"},
-    "compare": {"numpy", "cvkit", "cvkit.io", "cvkit.arrays", "cvkit.registry", "cvkit.pipeline", "cvkit.compare"},
+    "compare": {
+        "numpy",
+        "cvkit",
+        "cvkit.io",
+        "cvkit.encode_objects",
+        "cvkit.arrays",
+        "cvkit.registry",
+        "cvkit.pipeline",
+        "cvkit.compare",
+    },
     "compare/metrics": {"numpy", "cvkit.arrays", "cvkit.compare.objects"},
     "compare/borders": {"numpy", "scipy", "cvkit.arrays"},
     "compare/objects": {"numpy", "cvkit.arrays"},
@@ -93,7 +103,7 @@ ALLOWED = {
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare", "cvkit.datasets"},
+    | {"cvkit.compare", "cvkit.datasets", "tqdm"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 
