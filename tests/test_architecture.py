@@ -70,6 +70,13 @@ ALLOWED = {
     "deep/examples": {"numpy", "cvkit.arrays"},
     "deep/generation": {"numpy", "cvkit.arrays", "cvkit.deep"},
     "deep/generator_card": {"cvkit.registry", "cvkit.notation", "cvkit.deep"},
+    "deep/regions": {"keras", "cvkit.registry", "cvkit.deep"},
+    "deep/mosaic": {"numpy"},
+    "deep/mixture": {"numpy", "cvkit.arrays"},
+    "deep/synthesis": {"numpy", "cvkit", "cvkit.arrays", "cvkit.datasets", "cvkit.io", "cvkit.pipeline", "cvkit.deep"}
+    | {"cvkit.compare"},
+    "deep/synthesis/scenes": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
+    "deep/synthesis/scores": {"numpy", "cv2", "cvkit.arrays", "cvkit.compare"},
     "deep/blocks": {"keras", "tensorflow"},
     "datasets": {"numpy", "cvkit.arrays", "cvkit.io", "cvkit.datasets"},
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
@@ -91,6 +98,7 @@ ALLOWED = {
     "compare/generation": {"numpy", "cvkit.arrays"},
     "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
     "compare/curves": {"matplotlib"},
+    "compare/learning": {"numpy", "matplotlib", "scipy"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},

@@ -1,5 +1,6 @@
 """The pages that the classical benchmark writes, whatever of it has been run."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,26 @@ def test_goals_are_written_of_any_parts_from_a_clean_state(results, tmp_path):
     assert "| 2048 | 2 | 1 | bernsen 1.80 |" in goals
     for page in tmp_path.glob("results/*.md"):
         assert f"- bernsen: {REASONS['bernsen']}" in page.read_text("utf-8")
+
+
+def test_the_page_of_the_loop_takes_painted_pairs_only_where_validation_is_sure(monkeypatch, tmp_path):
+    """Two seeds: the painted pairs gain on every validation image of the one, by chance on some of the other."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import loop_page
+
+    lines = []
+    for seed, gains in enumerate(([0.1, 0.12, 0.11], [0.3, -0.1, -0.1])):
+        for arm, more in (("real", -0.05), ("more", 0.0), ("painted", 0.2)):
+            known = [0.5 + (gain if arm == "painted" else 0) for gain in gains]
+            scores = dict.fromkeys(("val_ap50", "test_dice", "test_ap50"), [0.5 + more] * 3) | {"val_dice": known}
+            row = {"count": 10, "seed": seed, "arm": arm, "steps": 10, "seconds": 20.0, "before": 0.0}
+            row |= {"before": 9.0, "iou_painted": 0.72, "iou_real": 0.9, "remoteness": 2.5} if arm == "painted" else {}
+            lines.append(json.dumps(row | scores))
+    (tmp_path / "loop.jsonl").write_text("\n".join(lines), "utf-8")
+    said = []
+    monkeypatch.setattr(loop_page, "write_results", lambda name, command, libraries, *parts: said.extend(parts))
+    loop_page.page(tmp_path)
+    text = "\n".join(said)
+    assert "| painted or not, chosen | 2 |  | 0.600 | +0.100 [-1.171, +1.371] |" in text
+    assert "| painted | 2 | 29 | 0.700 | +0.200 [+0.200, +0.200] |" in text and "| 0.720 | 0.900 | 0.80 | 2.5 |" in text
+    assert (tmp_path / "loop.png").stat().st_size > 1000

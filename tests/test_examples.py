@@ -16,7 +16,7 @@ LEAVES = {
     "see_every_step": ["steps.png"],
     "own_method": ["comparison.png"],
     "dcgan": ["history.csv", "made.png", "between.png", "nearest.png", "training.gif", "model/model.onnx"],
-    "conditional_gan": ["pairs.png", "samples/0000010.png", "model/card.json"],
+    "masks_to_images": ["pairs.png", "made/manifest.csv", "made/painter/model/card.json"],
     "train_unet": ["config.json", "history.csv", "model/card.json", "model/model.onnx"],
 }
 FAST = {"train_unet": ["2"]}  # epochs: enough to see that it runs
@@ -28,7 +28,7 @@ SAYS = {
     "see_every_step": "24 coins",
     "own_method": "edges(size=5) | otsu | thicken |",
     "dcgan": "1530 images learnt from; the nearest real image is",
-    "conditional_gan": "painted nuclei are brighter than",
+    "masks_to_images": "painted nuclei are brighter than",
     "train_unet": "U-Net",
     "train_camvid": "The model is in",
     "train_documents": "The model is in",

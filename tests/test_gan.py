@@ -122,7 +122,9 @@ def test_objectives_by_hand(keras):
         "wasserstein": (fake.mean() - real.mean(), -fake.mean()),
         "relativistic": (-log_sigmoid(real - fake).mean(), -log_sigmoid(fake - real).mean()),
     }
-    assert wanted.keys() == OBJECTIVES.keys()
+    assert wanted.keys() | {"regions"} == OBJECTIVES.keys()
+    losses = find("regions")[0](np.array([[[1.0, 2.0]]]), np.array([[[3.0, 5.0]]]))
+    assert [float(loss) for loss in losses] == [5 - 1, -3]
     for name, losses in wanted.items():
         objective, compares = find(name)
         assert np.allclose([float(loss) for loss in objective(real, fake)], losses, rtol=1e-6), name

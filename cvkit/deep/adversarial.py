@@ -6,7 +6,9 @@ from keras import ops
 from cvkit.arrays import number, whole
 from cvkit.deep import gan_augment, objectives, penalties
 from cvkit.deep.checkpoint import read_state, write_state
+from cvkit.deep.objectives import told_apart
 from cvkit.deep.penalties import in_float32
+from cvkit.deep.regions import borrowed, distance
 from cvkit.errors import CvkitError
 
 FALL, LEAST = 0.7, 0.05  # the share of the training in which the rate falls, and what is left of it at last
@@ -147,7 +149,7 @@ class Adversarial(keras.Model):
         fake = self(self.draw(ops.shape(real)[0]), condition)
         logits = [self._judge(images, condition, training=False) for images in (real, fake)]
         losses = self.objective(*logits)
-        self._track(discriminator=losses[0], generator=losses[1], told_apart=_told_apart(*logits))
+        self._track(discriminator=losses[0], generator=losses[1], told_apart=told_apart(*logits))
         return self.get_metrics_result()
 
     def _one_step(self, real, condition) -> int:
@@ -168,7 +170,7 @@ class Adversarial(keras.Model):
             others = self._judge(self._augmented(real), condition) if self.compares else logits
             loss = self.objective(others, logits)[1]
             if self.distance:
-                loss = loss + self.distance * ops.mean(ops.abs(fake - real))
+                loss = loss + self.distance * distance(fake, real, condition)
         self.optimizer.apply(tape.gradient(loss, weights), weights)
         self._follow()
         self._track(generator=loss)
@@ -184,12 +186,12 @@ class Adversarial(keras.Model):
             penalty = self._penalty(real, fake, condition)
             total = loss + penalty
         self.discriminator_optimizer.apply(tape.gradient(total, weights), weights)
-        told_apart = _told_apart(*logits)
+        sure = told_apart(*logits)
         if self.augmentation:
             batch = ops.cast(ops.shape(real)[0], "float32")
-            self.strength.assign(self.augmentation.step(self.strength, told_apart, batch))
+            self.strength.assign(self.augmentation.step(self.strength, sure, batch))
             self._track(strength=self.strength)
-        self._track(discriminator=loss, penalty=penalty, told_apart=told_apart)
+        self._track(discriminator=loss, penalty=penalty, told_apart=sure)
 
     def _judge_both(self, real, fake, condition) -> tuple:
         """Logits of real and generated images: in one batch, but not where its statistics would mix the two."""
@@ -205,8 +207,9 @@ class Adversarial(keras.Model):
         return ops.cast(self.discriminator(given, training=training), "float32")
 
     def make(self, generator, latent, condition, training: bool):
-        """Make images (N, H, W, C) float32 with the generator or the averaged one."""
-        given = [ops.convert_to_tensor(part) for part in (latent, condition) if part is not None]
+        """Make images (N, H, W, C) float32; in training conditions that are not known are borrowed from others."""
+        wanted = borrowed(condition) if training and condition is not None else condition
+        given = [ops.convert_to_tensor(part) for part in (latent, wanted) if part is not None]
         return ops.cast(generator(given if len(given) > 1 else given[0], training=training), "float32")
 
     def _augmented(self, images):
@@ -293,8 +296,3 @@ class Adversarial(keras.Model):
             If there is no such file, or it is of another model: which variable differs is said.
         """
         read_state(filepath, self.parts())
-
-
-def _told_apart(real, fake):
-    """The share of pairs of a real and a generated image whose real one has the higher logit."""
-    return ops.mean(ops.cast(real > fake, "float32"))

@@ -36,6 +36,8 @@ class Patches(keras.utils.PyDataset):
     unlabelled : sequence of (H, W, C) arrays
         If there are any, a batch holds besides: as many patches of them, seen weakly and fully augmented by the same
         warp, and where they show the image and no reflection.
+    odds : (N,) array, optional
+        How probable each pair is to be drawn; by default all alike.
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class Patches(keras.utils.PyDataset):
         channels: int,
         seed: int,
         unlabelled: Sequence = (),
+        odds: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.pairs, self.target, self.augment, self.unlabelled = pairs, target, augment, unlabelled
+        self.odds = odds
         self.batch, self.size, self.steps, self.channels, self.seed, self.epoch = batch, size, steps, channels, seed, 0
         self.weak = Augmentation(WEAK)
         self.foreground = [_spots(truth, np.random.default_rng([seed, n])) for n, (_, truth) in enumerate(pairs)]
@@ -62,21 +66,25 @@ class Patches(keras.utils.PyDataset):
 
     def __getitem__(self, step: int) -> tuple:
         """Give images (N, size, size, C) and what to learn of them; with unlabelled images a tuple of four for one."""
-        drawn = [self._patch(index, rng) for index, rng in self._draw(step, len(self.pairs))]
+        drawn = [self._patch(index, rng) for index, rng in self._draw(step)]
         images, answers = (np.stack(part) for part in zip(*drawn, strict=True))
         if not len(self.unlabelled):
             return images, answers
-        views = [self._views(index, rng) for index, rng in self._draw(step, len(self.unlabelled), 1)]
+        views = [self._views(index, rng) for index, rng in self._draw(step, unlabelled=True)]
         return (images, *(np.stack(part) for part in zip(*views, strict=True))), answers
 
     def drawn(self, step: int) -> list[int]:
         """The numbers of the pairs that a batch is cut from."""
-        return [index for index, _ in self._draw(step, len(self.pairs))]
+        return [index for index, _ in self._draw(step)]
 
-    def _draw(self, step: int, count: int, stream: int = 0) -> list:
+    def _draw(self, step: int, *, unlabelled: bool = False) -> list:
         """For each patch of a batch the number of its image, and the random numbers for the rest."""
-        rng = np.random.default_rng([self.seed, self.epoch, step, stream])
-        return list(zip(rng.integers(count, size=self.batch).tolist(), rng.spawn(self.batch), strict=True))
+        rng = np.random.default_rng([self.seed, self.epoch, step, int(unlabelled)])
+        if unlabelled or self.odds is None:
+            chosen = rng.integers(len(self.unlabelled if unlabelled else self.pairs), size=self.batch)
+        else:
+            chosen = rng.choice(len(self.pairs), size=self.batch, p=self.odds)
+        return list(zip(chosen.tolist(), rng.spawn(self.batch), strict=True))
 
     def _patch(self, index: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         image, truth = self.pairs[index]

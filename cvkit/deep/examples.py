@@ -23,6 +23,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def told(self) -> np.ndarray:
+        """The numbers of the images whose condition is known: not of those whose class map is void everywhere."""
+        if self.condition is None or self.condition.ndim == 1:
+            return np.arange(len(self))
+        return np.flatnonzero((self.condition != VOID).any(axis=(1, 2)))
+
     def scaled(self, index) -> np.ndarray:
         """Some of the images as float32 in -1..1."""
         low, high = RANGES[str(self.images.dtype)]

@@ -33,10 +33,12 @@ def fit(
     ----------
     run : Run
     card : dict
-        Of the model to be: ``network``, ``channels``, ``classes``, and the ``seed``, ``patch``, ``epochs`` asked for.
+        Of the model to be: ``network``, ``channels``, ``classes``, how many real ``pairs`` there are, and the ``seed``,
+        ``patch``, ``epochs`` asked for.
     target : Target
     images : dict
-        "train" and "validation": lists of (image, truth); "unlabelled": a list of images; all prepared.
+        "train" and "validation": lists of (image, truth); "unlabelled": a list of images; all prepared. "odds": how
+        probable each of "train" is to be drawn; None = all alike.
     augment : Augmentation
     loss : function
     plan : Plan
@@ -57,7 +59,7 @@ def fit(
         if plan.start and begun:
             begin_with(begun, plan.start)
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
-    steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
+    steps = int(np.clip(4 * card["pairs"] // batch, *EPOCH))
     patches = Patches(
         images["train"],
         target,
@@ -68,6 +70,7 @@ def fit(
         channels=card["channels"],
         seed=card["seed"],
         unlabelled=images["unlabelled"],
+        odds=images["odds"],
     )
     checks = None
     if images["validation"]:

@@ -51,6 +51,7 @@ def train_gan(
         generator in ``model/``; until then the last two states, a few MB each.
     condition : (N,) integers or (N, H, W) class maps, optional
         What each image shows, for a GAN that is told what to make: a class from 0, or a map of classes, 255 = void.
+        A map that is void everywhere marks an image without a truth: the discriminator learns what real ones look like.
     epochs : int, optional
         Passes over the images.
     seconds : float, optional
@@ -203,7 +204,7 @@ def _finish(gan, examples: Examples, run: Run, config: dict, notes: dict) -> Non
 
     def draw(size: int) -> tuple:
         noise = ops.convert_to_tensor(rng.standard_normal((size, *gan.latent_shape), np.float32))
-        chosen = rng.integers(0, len(examples), size)
+        chosen = examples.told[rng.integers(0, len(examples.told), size)]
         return noise, None if examples.condition is None else gan.one_hot(examples.condition[chosen])
 
     batches = [[part for part in draw(64) if part is not None] for _ in range(SETTLE)]

@@ -28,7 +28,7 @@ class Watch:
         rng = np.random.default_rng(seed)
         self.gan = gan
         self.noise = rng.standard_normal((LOOKS, *gan.latent_shape), np.float32)
-        chosen = rng.choice(len(examples), LOOKS, replace=len(examples) < LOOKS)
+        chosen = rng.choice(examples.told, LOOKS, replace=len(examples.told) < LOOKS)
         self.condition = None if examples.condition is None else examples.condition[np.sort(chosen)]
         self.real = variety(examples.scaled(np.unique(chosen)))
 

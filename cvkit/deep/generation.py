@@ -11,6 +11,7 @@ from cvkit.arrays import VOID, Image, as_image, number, whole
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.examples import unscale
 from cvkit.deep.generator_card import generator_file, read_generator_card, row_size
+from cvkit.deep.mosaic import mosaic
 from cvkit.errors import CvkitError
 
 GENERATORS = Path(__file__).parent / "generators"
@@ -34,7 +35,8 @@ def generate(
     n : int, optional
         How many; by default 16, or one for each condition.
     condition : int, (N,) integers or (H, W) or (N, H, W) class maps, optional
-        What to make; one class or map for all, or one for each. Without, the classes come in turn.
+        What to make; one class or map for all, or one for each. Without, the classes come in turn. Maps larger than the
+        generator's images are painted in tiles that fade into each other.
     truncation : float, 0..1
         The noise is multiplied by it: less than 1 gives more usual images, and less variety.
     seed : int
@@ -57,8 +59,16 @@ def generate(
     card, run = _load(_folder(model))
     many = np.ndim(condition) == {"none": 9, "class": 1, "map": 3}[card["condition"]]
     n = whole(len(condition) if n is None and many else 16 if n is None else n, "n")
-    noise = np.random.default_rng(whole(seed, "seed", 0)).standard_normal((n, row_size(card)[0]), np.float32)
-    return _images(card, run, noise * np.float32(number(truncation, "truncation", 0, 1)), _one_hot(card, condition, n))
+    rng, factor = np.random.default_rng(whole(seed, "seed", 0)), np.float32(number(truncation, "truncation", 0, 1))
+    hot = _one_hot(card, condition, n, large=True)
+
+    def paint(noise: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+        return _images(card, run, noise * factor, kinds)
+
+    if hot.ndim == 2:
+        return paint(rng.standard_normal((n, row_size(card)[0]), np.float32), hot)
+    made = np.stack([mosaic(paint, one, card["latent"], card["shape"][0], rng) for one in hot])
+    return made.astype(np.float32) if card["dtype"] == "float32" else np.rint(made).astype(card["dtype"])
 
 
 def interpolate(
@@ -159,8 +169,8 @@ def _damaged(file, fault: Exception) -> CvkitError:
     return CvkitError("model-engine", came=f"the engine cannot run this generator: {said}", file=file)
 
 
-def _one_hot(card: dict, condition, n: int) -> np.ndarray:
-    """Check the condition and give it as rows of zeros and ones, (n, 0) if there is none."""
+def _one_hot(card: dict, condition, n: int, *, large: bool = False) -> np.ndarray:
+    """Check the condition and give it as zeros and ones: rows (n, L), L = 0 if there is none, or large maps."""
     classes, kind = len(card["classes"]), card["condition"]
     if kind == "none":
         if condition is not None:
@@ -172,6 +182,8 @@ def _one_hot(card: dict, condition, n: int) -> np.ndarray:
         condition = np.arange(n) % classes
     values = np.asarray(condition)
     shape = () if kind == "class" else tuple(card["shape"][:2])
+    large = large and kind == "map" and values.shape[-2:] != shape and min(values.shape[-2:], default=0) >= shape[0]
+    shape = values.shape[-2:] if large else shape
     if values.dtype.kind not in "bui" or values.shape not in (shape, (n, *shape)):
         expected = "a class, or one for each" if kind == "class" else f"a class map {shape}, or one for each"
         raise CvkitError(
@@ -184,7 +196,8 @@ def _one_hot(card: dict, condition, n: int) -> np.ndarray:
             remedy=f"they are {', '.join(card['classes'][:20])}",
         )  # fmt: skip
     hot = np.asarray(values)[..., None] == np.arange(classes)
-    return np.broadcast_to(hot, (n, *shape, classes)).reshape(n, -1).astype(np.float32)
+    hot = np.broadcast_to(hot, (n, *shape, classes)).astype(np.float32)
+    return hot if large else hot.reshape(n, -1)
 
 
 def _between(start: np.ndarray, end: np.ndarray, step: float) -> np.ndarray:

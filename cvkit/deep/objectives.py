@@ -61,13 +61,27 @@ def relativistic(real, fake):
     return ops.mean(ops.softplus(fake - real)), ops.mean(ops.softplus(real - fake))
 
 
+def regions(real, fake):
+    """Pixels by a discriminator that segments: the first logit, of the class that is wanted, high on real images and
+    for the generator; the second, high where a pixel does not look made, low on generated ones.
+
+    E. Schönfeld et al., ICLR 2021. arXiv:2012.04781; see `cvkit.deep.regions`
+    """
+    return ops.mean(fake[..., 1]) - ops.mean(real[..., 0]), -ops.mean(fake[..., 0])
+
+
+def told_apart(real, fake):
+    """The share of pairs of a real and a generated image, or pixel, whose real one has the higher logit."""
+    return ops.mean(ops.cast(real > fake, "float32"))
+
+
 def _cross_entropy(logits, target: float):
     return ops.mean(ops.softplus(logits) - target * logits)
 
 
 OBJECTIVES = {
     function.__name__: function
-    for function in (minimax, non_saturating, least_squares, hinge, wasserstein, relativistic)
+    for function in (minimax, non_saturating, least_squares, hinge, wasserstein, relativistic, regions)
 }
 COMPARES = (relativistic,)  # the generator's loss looks at real images too
 

@@ -9,6 +9,7 @@ import numpy as np
 from cvkit import __version__, registry
 from cvkit.arrays import whole
 from cvkit.deep.card import check_steps
+from cvkit.deep.mixture import Mixture
 from cvkit.deep.plan import Plan
 from cvkit.deep.predict import apply
 from cvkit.deep.quiet import import_keras
@@ -47,7 +48,8 @@ def train(
         learnt on photographs, which want values of 0 to 1: let ``normalize(low=0, high=100)`` stand before it.
     pairs : sequence of (image, truth) arrays
         Images (H, W) or (H, W, 3). Truths (H, W): bool masks; integer labels (wider than 8 bits), whose touching
-        objects the model then keeps apart; or uint8 classes, 255 = void.
+        objects the model then keeps apart; or uint8 classes, 255 = void. With made pairs among them: a
+        `cvkit.deep.mixture.Mixture`.
     out : path
         The run folder: ``config.json``, ``history.csv``, ``curves.png``, ``predictions.png``, and the model in
         ``model/``.
@@ -100,6 +102,8 @@ def train(
     config = {"network": network, "pairs": len(pairs), "validation": len(validation), "unlabelled": len(unlabelled)}
     config |= {"epochs": whole(epochs, "epochs"), "patch": whole(patch, "patch"), "seed": whole(seed, "seed", 0)}
     config |= {"augment": augment, "loss": loss, "plan": vars(plan), "cvkit": __version__}
+    made = {"made": len(pairs.made), "share": pairs.share} if isinstance(pairs, Mixture) else {}
+    config |= made
     augmentation, loss = Augmentation(augment), target.loss or find_loss(loss, plan.class_weights)
     if plan.class_weights and len(plan.class_weights) != len(target.classes):
         raise CvkitError(
@@ -110,13 +114,14 @@ def train(
         )
     images = {"train": prepare(pairs, target, card), "validation": prepare(validation, target, card, "validation pair")}
     images |= {"unlabelled": [prepare_image(np.asarray(image), card) for image in unlabelled]}
+    images["odds"] = pairs.odds if made else None
     run = Run(out, config)
     if run.model.is_dir():
         return run.model
     began = time.perf_counter()
     asked, card["network"] = card["network"], without_weights(card["network"])
     card["halo"], card["stride"] = rehearse(card["network"], card["channels"], len(card["classes"]))
-    card |= {"patch": patch, "epochs": epochs, "seed": seed, "pairs": len(pairs), "cvkit": __version__}
+    card |= {"patch": patch, "epochs": epochs, "seed": seed, "pairs": len(_real(pairs)), **made, "cvkit": __version__}
     model, patches, history = fit(run, card | {"network": asked}, target, images, augmentation, loss, plan)
     rounded = {name: round(value, 5) for name, value in history[-1].items()}
     card |= {"seconds": round(time.perf_counter() - began), "history": rounded}
@@ -145,7 +150,7 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
     before, after = " | ".join(parts[: places[0]]) or "normalize", " | ".join(parts[places[0] + 1 :])
     gray = all(np.asarray(image).ndim == 2 for image, _ in pairs) and apply(before, np.asarray(pairs[0][0])).ndim == 2
     card = {
-        "summary": f"A {name} of {', '.join(target.classes)}, trained on {len(pairs)} images.",
+        "summary": f"A {name} of {', '.join(target.classes)}, trained on {len(_real(pairs))} images.",
         "network": parts[places[0]],
         "channels": 1 if gray else 3,
         "preprocess": before,
@@ -154,3 +159,7 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
     card |= target.fields()
     check_steps(card)  # before hours are spent
     return card, target
+
+
+def _real(pairs: Sequence) -> Sequence:
+    return pairs.real if isinstance(pairs, Mixture) else pairs

@@ -9,9 +9,11 @@ from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
 from cvkit.deep.blocks import convolve
-from cvkit.deep.pyramid import check_shape, conditional, patches
+from cvkit.deep.pyramid import check_shape, conditional
+from cvkit.deep.regions import discriminator
 
 NOISE = 4  # numbers at every pixel
+CLOUD = 8  # pixels over which they are averaged as well: brightness and blur differ in coarser ways than grain
 
 
 def build(
@@ -20,6 +22,7 @@ def build(
     *,
     width: int = 16,
     depth: int = 3,
+    judge: str = "patches",
     distance: float = 10.0,
     rate: float = 5e-4,
     batch: int = 32,
@@ -36,6 +39,9 @@ def build(
         Feature maps at full size, of both networks.
     depth : int
         How often the U-Net halves the size, at most 4.
+    judge : str
+        The discriminator: ``"patches"``, or a network that segments, ``"unet(width=8, depth=3)"``, which learns to
+        tell the classes and what is made apart, pixel by pixel: see `cvkit.deep.regions`.
     distance : float
         Weight of the mean absolute difference from the real image.
     rate : float
@@ -51,14 +57,17 @@ def build(
     check_shape(shape, "pix2pix")
     conditional(classes, "pix2pix")
     generator = paint(shape, classes, width, min(depth, 4))
-    gan = Adversarial(generator, patches(shape, classes, width), objective="hinge", penalty="", distance=distance)
+    opponent, objective = discriminator(judge, shape, classes, width)
+    gan = Adversarial(generator, opponent, objective=objective, penalty="", distance=distance)
     return gan.ready(rate, 0.5, 0.999, batch)
 
 
 def paint(shape: tuple, classes: int, width: int, depth: int) -> keras.Model:
     """Noise and class map to image."""
     grain, kinds = keras.Input((*shape[:2], NOISE)), keras.Input((*shape[:2], classes))
-    x, kept = layers.Concatenate()([grain, kinds]), []
+    clouds = layers.UpSampling2D(CLOUD)(layers.AveragePooling2D(CLOUD)(grain))  # what differs from place to place
+    clouds = layers.Rescaling(CLOUD)(clouds)  # of variance 1 again
+    x, kept = layers.Concatenate()([grain, clouds, kinds]), []
     for level in range(depth):
         x = convolve(x, width * 2**level, 1)  # (N, H, W, F)
         kept.append(x)

@@ -8,7 +8,8 @@ import keras
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.pyramid import LATENT, check_shape, conditional, patches, widths
+from cvkit.deep.pyramid import LATENT, check_shape, conditional, widths
+from cvkit.deep.regions import discriminator
 
 
 def build(
@@ -17,6 +18,7 @@ def build(
     *,
     width: int = 16,
     hidden: int = 16,
+    judge: str = "patches",
     distance: float = 2.0,
     rate: float = 5e-4,
     batch: int = 32,
@@ -33,7 +35,7 @@ def build(
         Feature maps at half the size, doubled at every smaller one; of the discriminator at full size.
     hidden : int
         Feature maps between a class map and its scales and shifts.
-    distance, rate, batch
+    judge, distance, rate, batch
         As for `pix2pix`.
 
     Returns
@@ -43,7 +45,8 @@ def build(
     check_shape(shape, "spade")
     conditional(classes, "spade")
     generator = grow(shape, classes, width, hidden)
-    gan = Adversarial(generator, patches(shape, classes, width), objective="hinge", penalty="", distance=distance)
+    opponent, objective = discriminator(judge, shape, classes, width)
+    gan = Adversarial(generator, opponent, objective=objective, penalty="", distance=distance)
     return gan.ready(rate, 0.0, 0.99, batch)
 
 
