@@ -19,7 +19,6 @@ from cvkit.io import write_bytes
 SIDE = 160  # of a thumbnail at most, in pixels
 CASES = 3  # best and worst images that are named
 CHART = 900  # width of the drawing, in its own units
-RANKING = ("dice", "mean_iou", "agreement")
 
 
 class Pictures:
@@ -80,7 +79,7 @@ def write_report(
 
 def _content(comparison: Comparison, pictures: Pictures, command: str) -> dict[str, Any]:
     summary = comparison.summary()
-    score = next((name for name in RANKING if not np.isnan(summary[name]).all()), "coverage")
+    score = next((name for name in table.RANKING if not np.isnan(summary[name]).all()), "coverage")
     names = table.columns(summary)
     best = {name: table.best_rows(summary, name) for name in names}
     cells = [[_cell(summary, name, row, row in best[name]) for name in names] for row in range(len(comparison.labels))]
