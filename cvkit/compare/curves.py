@@ -128,8 +128,8 @@ def _places(axes, given: list) -> np.ndarray:
         return np.array(given, np.float64)
     names = list(dict.fromkeys(map(str, given)))
     every = -(-len(names) // NAMES)
-    lying = len(names) <= 3
-    texts = [wrapped(name, 12 if lying else 20) for name in names[::every]]
+    texts = [name if len(name) <= 16 else f"{name[:13]}..." for name in names[::every]]
+    lying = len(names) <= 3 and max(map(len, texts)) <= 10
     axes.set_xticks(range(0, len(names), every), texts, rotation=0 if lying else 90)
     axes.margins(x=0.15)
     return np.array([names.index(str(value)) for value in given], np.float64)
