@@ -3,7 +3,7 @@
     python examples/train_your_folder.py OUT IMAGES TRUTHS
 
 A truth bears the name of its image; masks, numbered objects and classes are told by what they hold. A fifth is held
-back and measured. Twenty images of 256 x 256 take about ten minutes on two cores. Without arguments a folder is made of
+back and measured. Twenty images take some minutes on two cores. Without arguments a folder is made of
 tiles of one image and learnt from for seconds, to show that it runs: the network then knows next to nothing.
 """
 

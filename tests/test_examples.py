@@ -44,6 +44,7 @@ SAYS = {
     "thresholds_on_histogram": "triangle lies at 81, Otsu's at 107, minimum at 143",
     "tiles": "0 pixels differ",
     "train_your_folder": "Nothing is wrong with them",
+    "train_camvid": "The model is in",
     "train_documents": "The model is in",
     "train_nuclei": "The model is in",
     "train_nuclei_stardist": "The model is in",
