@@ -16,6 +16,7 @@ import numpy as np
 import cvkit
 from cvkit import registry
 from cvkit.classic import components, segment_each
+from cvkit.compare import paint
 from cvkit.deep import read_card
 
 HERE = Path(__file__).parent
@@ -99,7 +100,7 @@ def thumbs() -> dict[str, np.ndarray]:
     pictures = {name: [gray(found[side][name]) for side in found] for name in registry.thresholds()}
     pictures |= {name: [gray(cvkit.segment(image, name)) for image in scenes().values()] for name in models()}
     between = np.full((96, 8), 128, np.uint8)
-    pictures["images"] = list(scenes().values())
+    pictures["images"] = [paint.as_rgb(image)[:, :, 0] for image in scenes().values()]
     return {name: np.hstack([left, between, right]) for name, (left, right) in pictures.items()}
 
 

@@ -2,8 +2,8 @@
 
     python examples/class_gan.py OUT [SECONDS]
 
-It learns from shapes that are drawn on the spot. In seconds it tells dark from bright alone; in two minutes
-(`OUT 120`) each row of `classes.png` holds one shape. `cvkit generate OUT/model -n 9` draws more.
+It learns from shapes drawn on the spot. In seconds it makes grey noise, to show how; in five minutes (`OUT 300`)
+each row of `classes.png` holds the shape that it is told. `cvkit generate OUT/model -n 9` draws more.
 """
 
 import sys
@@ -34,9 +34,9 @@ if __name__ == "__main__":
     model = cvkit.train_gan("conditional_dcgan(width=16)", images, out, condition=classes, **length)
     told = np.repeat(np.arange(len(NAMES)), 5)
     made = cvkit.generate(model, len(told), condition=told, seed=1)
-    samples(
-        [*images[: len(NAMES)], *made], titles=[f"real {name}" for name in NAMES] + [NAMES[n] for n in told]
-    ).savefig(out / "classes.png")
+    rows = [[images[kind], *made[told == kind]] for kind in range(len(NAMES))]
+    titles = [title for name in NAMES for title in (f"real {name}", *[name] * 5)]
+    samples([image for row in rows for image in row], titles=titles).savefig(out / "classes.png")
     covered = [float((made[told == kind] > 100).mean()) for kind in range(len(NAMES))]
     print(", ".join(f"{name}: {share:.0%} bright" for name, share in zip(NAMES, covered, strict=True)))
     print(f"{len(images)} shapes learnt from. See {out / 'classes.png'}")

@@ -44,7 +44,7 @@ def curves(history: Sequence[dict]) -> Figure:
                 axes.plot(times, values, marker="." if len(times) < 20 else "", label=label, **style)
         axes.set_title(wrapped(name, 34), fontsize=SIZE + 2)
         axes.set_xlabel(clock, fontsize=SIZE + 1)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.legend(frameon=False, fontsize=SIZE)
     return figure
 
