@@ -163,7 +163,8 @@ def _marked(axes: Axes, rows: Axes, found: np.ndarray, middle: float) -> str:
         for value in known.ravel():
             axes.axvline(value, color=ORANGE, linewidth=0.8)
         rows.plot(known.ravel(), np.full(known.size, middle), "D", markersize=4, color=BLUE, clip_on=False)
-        return ", ".join(f"{value:.4g}" for value in known.ravel())
+        shown = ", ".join(f"{value:.4g}" for value in known.ravel())
+        return shown if len(shown) <= letters(EDGE + VALUE) else f"{known.size} values"
     ends = np.quantile(known, [0.05, 0.5, 0.95])
     rows.plot(ends[[0, 2]], [middle, middle], color=GREY, linewidth=2)
     rows.plot(ends[1], middle, "D", markersize=4, color=BLUE)
