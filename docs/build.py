@@ -1,19 +1,26 @@
 """Write docs/methods.md, the page of all methods, steps and networks, from what they say of themselves.
 
-python docs/build.py
+python docs/build.py        the page and its small pictures
+python docs/build.py html   these, and all pages with the gallery as HTML: pip install -e '.[docs]'
 """
 
 import importlib
 import inspect
 import re
+import sys
+from functools import cache
 from pathlib import Path
+
+import numpy as np
 
 import cvkit
 from cvkit import registry
-from cvkit.classic import components
+from cvkit.classic import components, segment_each
+from cvkit.compare import paint
 from cvkit.deep import read_card
 
-PAGE = Path(__file__).parent / "methods.md"
+HERE = Path(__file__).parent
+PAGE, THUMBS = HERE / "methods.md", HERE / "thumbs"
 HEAD = """# Methods, steps and networks
 
 Written by `python docs/build.py` from the code; do not edit. The same, one at a time: `cvkit list NAME`.
@@ -34,12 +41,16 @@ A pixel is foreground if it exceeds the threshold. All take also
 RGB is turned to grey by 0.299 R + 0.587 G + 0.114 B. If all values are equal there is nothing to tell apart: the mask
 is empty whatever the method. `compat` gives, where conventions differ, the mask of the library named, bit for bit; what
 it does for a dtype that the library does not take is said with the method.
+
+The small pictures show what each makes, with its defaults, of part of `data/page.png`, as dark ink, and of
+`data/nuclei.png`; grey where it gives a third class, or finds that it cannot be used:
+
+![the two images](thumbs/images.png)
 """
 
 
 def page() -> str:
     """The whole page."""
-    trained = [name for name in cvkit.methods() if name not in registry.thresholds()]
     before = [name for name in cvkit.steps() if registry.find(name).takes == ("image",)]
     after = [name for name in cvkit.steps() if name not in before]
     parts = [
@@ -47,7 +58,7 @@ def page() -> str:
         THRESHOLDS,
         *map(threshold, registry.thresholds()),
         "## Trained models: image to mask\n",
-        *map(model, trained),
+        *map(model, models()),
         "## Steps before a method: image to image\n",
         *(function(name, registry.find(name).call) for name in before),
         "## Steps after a method\n",
@@ -67,7 +78,42 @@ def threshold(name: str) -> str:
     module = importlib.import_module(f"cvkit.classic.thresholds.{name}")
     first, *rest = re.split(r"\n\n", inspect.getdoc(module))
     formula = "\n\n".join(f"```\n{inspect.cleandoc(part)}\n```" if part.startswith(" ") else part for part in rest)
-    return f"### {name}\n\n{first}\n\n{formula}\n\n{parameters(registry.decision(module))}"
+    return f"### {name}\n\n{first}\n\n{picture(name)}\n\n{formula}\n\n{parameters(registry.decision(module))}"
+
+
+def picture(name: str) -> str:
+    """The line that shows a small picture."""
+    return f"![{name} on both images](thumbs/{name}.png)"
+
+
+@cache
+def scenes() -> dict[str, np.ndarray]:
+    """What the small pictures show: the foreground of a threshold, and the image."""
+    page, nuclei = (cvkit.read(HERE.parent / "data" / f"{name}.png") for name in ("page", "nuclei"))
+    return {"dark": page[20:116, 150:310], "bright": nuclei[100:292:2, 20:340:2]}
+
+
+@cache
+def thumbs() -> dict[str, np.ndarray]:
+    """The small pictures of all methods: (96, 328) uint8, the answers to both images beside each other."""
+    found = {side: segment_each(image, registry.thresholds(), foreground=side) for side, image in scenes().items()}
+    pictures = {name: [gray(found[side][name]) for side in found] for name in registry.thresholds()}
+    pictures |= {name: [gray(cvkit.segment(image, name)) for image in scenes().values()] for name in models()}
+    between = np.full((96, 8), 128, np.uint8)
+    pictures["images"] = [paint.as_rgb(image)[:, :, 0] for image in scenes().values()]
+    return {name: np.hstack([left, between, right]) for name, (left, right) in pictures.items()}
+
+
+def gray(answer: np.ndarray | str) -> np.ndarray:
+    """A mask in black and white, classes from black to white, a reason to have failed in grey."""
+    if isinstance(answer, str):
+        return np.full((96, 160), 128, np.uint8)
+    return (answer.astype(np.float64) * (255 / max(answer.max(), 1))).astype(np.uint8)
+
+
+def models() -> list[str]:
+    """The trained models that cvkit carries."""
+    return [name for name in cvkit.methods() if name not in registry.thresholds()]
 
 
 def function(name: str, call) -> str:
@@ -121,6 +167,7 @@ def model(name: str) -> str:
     lines = [
         f"### {name}",
         card["summary"],
+        picture(name),
         f"`{' | '.join(part for part in around if part)}`, classes {', '.join(card['classes'])}.",
         f"Trained on: {card['data']}. {card['epochs']} epochs, seed {card['seed']}, "
         f"{card['seconds'] / 60:.0f} minutes. Licence of the weights: {card['licence']}.",
@@ -130,6 +177,19 @@ def model(name: str) -> str:
     return "\n\n".join(lines)
 
 
+def html() -> int:
+    """Build all pages; a warning is a fault."""
+    try:
+        from sphinx.cmd.build import main
+    except ImportError:
+        sys.exit("Sphinx is missing: pip install -e '.[docs]'")
+    return main(["-W", "--keep-going", "-q", "-b", "html", str(HERE), str(HERE / "_build" / "html")])
+
+
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    for name, picture_of in thumbs().items():
+        cvkit.write(THUMBS / f"{name}.png", picture_of)
     print(f"{PAGE} is written.")
+    if sys.argv[1:] == ["html"]:
+        sys.exit(html())

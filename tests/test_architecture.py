@@ -97,8 +97,11 @@ ALLOWED = {
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/generation": {"numpy", "cvkit.arrays"},
     "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
-    "compare/curves": {"matplotlib"},
     "compare/learning": {"numpy", "matplotlib", "scipy"},
+    "compare/canvas": {"numpy", "matplotlib", "cvkit.compare"},
+    "compare/charts": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
+    "compare/speed": {"numpy", "matplotlib", "cvkit.compare"},
+    "compare/curves": {"numpy", "matplotlib", "cvkit.compare"},
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},

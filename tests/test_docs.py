@@ -7,6 +7,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -18,11 +19,25 @@ ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("data/*.md")])
 
 
-def test_the_page_of_methods_is_current(keras):
+@pytest.fixture(scope="module")
+def build():
     spec = importlib.util.spec_from_file_location("build", ROOT / "docs" / "build.py")
-    build = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(build)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_methods_is_current(keras, build):
     assert build.PAGE.read_text("utf-8") == build.page(), "run python docs/build.py"
+
+
+def test_the_pictures_of_methods_are_current(build):
+    thumbs = build.thumbs()
+    assert sorted(thumbs) == sorted(file.stem for file in build.THUMBS.glob("*.png"))
+    for name, picture in thumbs.items():
+        there = cvkit.read(build.THUMBS / f"{name}.png")
+        differing = np.count_nonzero(there != picture)
+        assert differing <= picture.size // 1000, f"{name}: run python docs/build.py"  # networks round as machines do
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -51,6 +66,18 @@ def test_the_python_of_the_readme_runs(clone, capsys):
         exec(compile(block, "README.md", "exec"), {})
     assert "objects of" in capsys.readouterr().out
     assert (clone / "labels.png").exists() and (clone / "comparison.png").exists()
+
+
+@pytest.mark.parametrize("page", ["folder-to-table", "which-threshold", "twenty-labels", "index"])
+def test_the_python_of_the_pages_runs(page, clone, capsys):
+    """Block after block, as one reads; those marked `notest` aside."""
+    names = {}
+    found = blocks(f"docs/{page}.md", "python")
+    assert found
+    for block in found:
+        exec(compile(block, f"{page}.md", "exec"), names)
+    assert capsys.readouterr().out
+    assert page == "index" or list(clone.glob("*.png"))
 
 
 def test_the_commands_of_the_readme_run(clone):

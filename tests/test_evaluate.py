@@ -183,7 +183,7 @@ def test_summary_over_images(pair):
     assert summary["objects"].tolist() == [10, 5] and summary["true_objects"].tolist() == [10, 10]
     assert not found.images and not found.predictions
     with pytest.raises(ValueError, match="keeps no pictures"):
-        found.plot()
+        found.plot("images")
     assert np.isnan(cvkit.compare(image, "otsu", truth).summary()["dice_low"]).all()
 
 

@@ -63,7 +63,16 @@ def test_it_says_what_the_table_says(page):
     summary = found.summary()
     for label, dice in zip(found.labels[:2], summary["dice"], strict=False):
         assert label in page.text and f"{dice:.3f}" in page.text
-    for words in ("7 images, 3 methods", "ap75", "Who beats whom", "Best and worst images", "memory", "Failures"):
+    for words in (
+        "7 images, 3 methods",
+        "ap75",
+        "How sure is that?",
+        "Best and worst images",
+        "memory",
+        "Failures",
+        "Settings",
+        "bootstrap",
+    ):
         assert words in page.text
     assert page.text.count("RuntimeError: no luck") >= 7 and "cvkit.evaluate([" in page.text
 
@@ -71,7 +80,7 @@ def test_it_says_what_the_table_says(page):
 def test_every_image_is_there_with_all_its_panels(page):
     page, _ = page
     pictures = [attrs["src"].partition(",")[2] for tag, attrs in page.tags if tag == "img"]
-    assert len(pictures) == 7 * (2 + 2)
+    assert len(pictures) == 7 * (2 + 2) + 6 * 3  # and the best and the worst three, with what the leader made of them
     size = decode_png(pictures[0]).shape
     assert max(size) <= SIDE and size == (96, 110, 3)
     targets = {attrs["id"] for tag, attrs in page.tags if tag == "section"}
@@ -90,6 +99,35 @@ def test_without_truth_or_pictures(tmp_path):
     pictures = Pictures()
     pictures.add("one", blobs()[0], None, {"otsu": found.predictions["otsu"][0], "li": None})
     assert write_report(found, tmp_path / "a.html", pictures=pictures).read_text("utf-8").count("<img") == 2
+
+
+def test_of_many_images_the_worst_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr("cvkit.compare.report.SHOWN", 4)
+    truth = np.zeros((9, 9), bool)
+    truth[3:6, 3:6] = True
+    images = [(truth * 99 + truth.cumsum(axis=1) * 9 * (n % 5)).astype(np.uint8) for n in range(12)]
+
+    def some(image):
+        if image.max() == 99:
+            raise ValueError("too easy")
+        return image > 99 + image.max() // 9
+
+    found = cvkit.evaluate([some, "otsu"], [(image, truth) for image in images], report=tmp_path / "a.html")
+    page = Page((tmp_path / "a.html").read_text("utf-8"))
+    shown = {attrs["id"] for tag, attrs in page.tags if tag == "section"}
+    failed = {f"image-{name}" for name in found.rows["image"][found.rows["failure"] != ""]}
+    assert len(failed) == 3 and failed <= shown and "Of 12 images" in page.text
+    assert {attrs["href"][1:] for tag, attrs in page.tags if tag == "a"} <= shown
+
+
+def test_the_folder_of_the_images_is_said_once(tmp_path):
+    (tmp_path / "more").mkdir()
+    files = [tmp_path / "a.png", tmp_path / "more" / "b.png"]
+    for file in files:
+        cvkit.write(file, blobs()[0])
+    cvkit.evaluate("otsu", [(file, blobs()[1] > 0) for file in files], report=tmp_path / "r.html")
+    text = Page((tmp_path / "r.html").read_text("utf-8")).text
+    assert text.count(str(tmp_path)) == 1 and "more/b.png" in text.replace("\\", "/")
 
 
 def test_classes_are_shown_in_colours(tmp_path):
@@ -127,5 +165,5 @@ def test_the_command_writes_it(tmp_path):
     )
     assert run.exit_code == 0, run.output
     assert "ap90" in run.output and f"The report is in {tmp_path}/r.html" in run.output
-    assert f"{tmp_path}/1.png" in (tmp_path / "r.html").read_text("utf-8")
+    assert "<h3>1.png</h3>" in (tmp_path / "r.html").read_text("utf-8")
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 5

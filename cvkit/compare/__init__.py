@@ -43,7 +43,8 @@ import importlib
 import sys
 from types import ModuleType
 
-_MODULES = ("comparison", "generation", "documents", "evaluate", "metrics", "montage", "paint", "plot", "table")
+_MODULES = ("charts", "comparison", "curves", "documents", "evaluate", "generation", "metrics", "montage", "paint")
+_MODULES += ("plot", "speed", "table")
 
 
 class _CallablePackage(ModuleType):

@@ -178,25 +178,50 @@ class Comparison:
 
     __repr__ = __str__
 
-    def plot(self, index: int = 0):
-        """Draw an image, its truth and what each method made of it, with its scores.
+    def plot(self, kind: str | None = None, *, score: str | None = None, index: int = 0):
+        """Draw what was found.
 
         Parameters
         ----------
+        kind : {"images", "scores", "speed"}, optional
+            The image, its truth and what each method made of it; a score of each method with its interval; or the
+            score against the time of a call. By default images after `cvkit.compare`, scores after `cvkit.evaluate`.
+        score : str, optional
+            Which one, a column of `rows`; by default Dice, mean IoU or agreement, whichever is known.
         index : int
-            Of `images`.
+            Which image.
 
         Returns
         -------
         figure : matplotlib.figure.Figure
             Save it with ``figure.savefig("comparison.png")``. With truth, white is hit, blue missed, orange a false
-            alarm.
+            alarm. A notebook shows it.
 
         Raises
         ------
         ValueError
-            After `cvkit.evaluate`, which keeps no pictures.
+            If there is no such score, or images are asked for after `cvkit.evaluate`, which keeps none.
         """
+        one_of(kind, "kind", (None, "images", "scores", "speed"))
+        if kind == "images" or (kind is None and self.images):
+            return self._picture(index)
+        from cvkit.compare import charts, speed
+
+        summary = self.summary()
+        name = self._score(score, summary)
+        shown = [summary[name], *(summary.get(f"{name}_{end}") for end in ("low", "high"))]
+        title = table.title(name) + (", less is better" if name in BEST_IS_LOW else "")
+        if kind == "speed":
+            return speed.tradeoff(self.labels, summary["seconds"], *shown, title=title, best_is_low=name in BEST_IS_LOW)
+        return charts.bars(self.labels, *shown, title=title, best=table.best_rows(summary, name))
+
+    def _score(self, asked: str | None, summary: dict) -> str:
+        """The score to be shown; the first of the usual ones that is known."""
+        if asked is not None:
+            return one_of(asked, "score", tuple(name for name in summary if f"{name}_low" in summary))
+        return next((name for name in table.RANKING if not np.isnan(summary[name]).all()), "coverage")
+
+    def _picture(self, index: int):
         if not self.images:
             raise CvkitError(
                 "comparison-pictures",
@@ -215,6 +240,17 @@ class Comparison:
         answers = {label: self.predictions[label][index] for label in self.labels}
         shown = {label: scores[label]["failure"] if answer is None else answer for label, answer in answers.items()}
         return plot.grid(image, shown, self.truths[index], scores)
+
+    def _repr_png_(self) -> bytes:
+        from cvkit.compare import notebook
+
+        return notebook.png(self.plot())
+
+    def _repr_html_(self) -> str:
+        from cvkit.compare import notebook
+
+        summary = self.summary()
+        return notebook.page(*notebook.scores(summary), table.notes(summary), self._repr_png_())
 
     def to_csv(self, path: str | os.PathLike) -> None:
         """Write the rows as a CSV file: UTF-8, one line for each method and image, nothing where a number is missing.

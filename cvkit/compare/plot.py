@@ -1,29 +1,26 @@
-"""Pictures of comparisons: arrays in, figures out. The only file that imports matplotlib.
+"""Pictures beside each other, each under its title: of a comparison, of the steps of a pipeline, of a set.
 
 The figures belong to no window system and to no global state: save them with ``figure.savefig(path)``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from cvkit.arrays import VOID, Image, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
 from cvkit.compare import paint
+from cvkit.compare.canvas import SIZE, TEXT, blank, height_of, letters, wrapped
 from cvkit.compare.paint import errors, overlay
-from cvkit.compare.table import printable, wrap
+from cvkit.errors import CvkitError
 
-__all__ = ["errors", "grid", "overlay", "steps"]
+__all__ = ["errors", "grid", "overlay", "samples", "steps"]
 
 WIDTH, GAP, LEGEND = 2.6, 0.16, 0.3  # of a panel, between panels, of a line of the legend: inches
 TALLEST, FLATTEST = 4.0, 0.9  # heights of a panel, inches
-SIZE = 7.5  # of letters, points
-LETTER = 0.602 * SIZE / 72  # every letter of DejaVu Sans Mono, bold or not, is as wide: inches
-LINE = 1.3 * SIZE / 72
-LINES = 10  # of a title at most
 
 
 @dataclass
@@ -119,6 +116,53 @@ def steps(trace: list[tuple]) -> Figure:
     return _draw(panels, {})
 
 
+def samples(images: Sequence[Image], truths: Sequence | None = None, titles: Sequence[str] | None = None) -> Figure:
+    """Draw images beside each other: what is to be learnt from, or what a generator has made.
+
+    Parameters
+    ----------
+    images : sequence of (H, W) or (H, W, 3) arrays
+        Of any sizes.
+    truths : sequence of (H, W) arrays, optional
+        Masks, labels or classes, one for each image: outlined on it, or classes beside it. Look whether they fit.
+    titles : sequence of str, optional
+        What stands above each; by default its place.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no image, not one truth or title for each, or a truth has another shape.
+
+    Examples
+    --------
+    >>> images = np.zeros((2, 8, 8), np.uint8)
+    >>> [axes.get_title() for axes in samples(images, images > 0, ["a", "b"]).axes]
+    ['a', 'b']
+    """
+    images = list(images)
+    truths = [None] * len(images) if truths is None else list(truths)
+    titles = list(map(str, range(len(images)))) if titles is None else list(titles)
+    if not images or len({len(images), len(truths), len(titles)}) > 1:
+        came = f"{len(images)} images, {len(truths)} truths and {len(titles)} titles"
+        raise CvkitError("samples-count", "at least one image, with one truth and title for each", came=came)
+    panels = []
+    for image, truth, title in zip(images, truths, titles, strict=True):
+        small = paint.thin(as_image(image))
+        panels.append(_Panel(title, paint.as_rgb(small)))
+        if truth is not None:
+            same_shape(image, truth, f"image and truth of {title}")
+            answer = paint.thin(_as_answer(truth, f"the truth of {title}"))
+            if kind_of(answer) == "classes":
+                panels.append(_Panel(f"classes of {title}", paint.class_colours(answer)))
+            else:
+                panels[-1].content = paint.overlay(small, answer)
+    return _draw(panels, {})
+
+
 def _is_answer(result) -> bool:
     """Tell an answer from an image; grey images and classes are both uint8, but classes are few."""
     if isinstance(result, (dict, str)) or is_mask(result) or result.dtype == np.int32:
@@ -138,7 +182,7 @@ def _rows(table: dict, most: int = 8) -> str:
     lines = [""] * max(map(len, columns))
     for column in columns:
         wider = [f"{line} {cell:>{max(map(len, column))}}" for line, cell in zip(lines, column, strict=True)]
-        if len(wider[0]) > _letters() - 2:
+        if len(wider[0]) > letters(WIDTH) - 2:
             break
         lines = wider
     rows = len(next(iter(table.values())))
@@ -189,19 +233,6 @@ def _score(scores: dict) -> str:
     return ", ".join(words + ([f"{known['objects']:.0f} objects"] if "objects" in known else []))
 
 
-def _letters() -> int:
-    """How many letters fit beside each other over a panel; one is spared, for few pixels make letters wider."""
-    return int(WIDTH / LETTER) - 1
-
-
-def _wrapped(text: str, margin: int = 0) -> str:
-    lines = [part for line in text.split("\n") for part in wrap(printable(line), _letters() - margin)]
-    if len(lines) > LINES:
-        half = LINES // 2
-        lines = [*lines[:half], "...", *lines[half - LINES + 1 :]]
-    return "\n".join(lines)
-
-
 def _columns(count: int) -> int:
     """A little wider than high, with as few empty places as can be."""
     if count <= 4:
@@ -212,18 +243,17 @@ def _columns(count: int) -> int:
 
 def _draw(panels: list[_Panel], legend: dict[str, tuple]) -> Figure:
     """Put panels in rows; each row is as high as its longest title and its pictures need."""
-    titles = [_wrapped(panel.title) for panel in panels]
+    titles = [wrapped(panel.title, letters(WIDTH)) for panel in panels]
     columns = _columns(len(panels))
     tall, wide = panels[0].content.shape[:2]
     height = min(max(WIDTH * tall / wide, FLATTEST), TALLEST)
     starts = range(0, len(panels), columns)
-    heads = [LINE * max(title.count("\n") + 1 for title in titles[start : start + columns]) + GAP for start in starts]
+    heads = [max(map(height_of, titles[start : start + columns])) + GAP for start in starts]
     across = columns * (WIDTH + GAP) + GAP
     each = max(int((across - 2 * GAP) / 1.15), 1)  # entries of the legend in a line
     foot = GAP + LEGEND * -(-len(legend) // each)
     down = sum(heads) + height * len(heads) + foot
-    figure = Figure(figsize=(across, down), dpi=120, facecolor="white", layout="none")
-    FigureCanvasAgg(figure)
+    figure = blank(across, down)
     top = down
     for start, head in zip(starts, heads, strict=True):
         top -= head + height
@@ -240,14 +270,13 @@ def _draw(panels: list[_Panel], legend: dict[str, tuple]) -> Figure:
 
 
 def _fill(axes: Axes, panel: _Panel, title: str) -> None:
-    text = {"family": "DejaVu Sans Mono", "fontsize": SIZE, "color": "black", "parse_math": False}
-    axes.set_title(title, pad=3, fontweight="bold" if panel.best else "normal", linespacing=1.2, **text)
+    axes.set_title(title, pad=3, fontweight="bold" if panel.best else "normal", linespacing=1.2, **TEXT)
     axes.set(xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(color="0.6", linewidth=0.5)
     if isinstance(panel.content, str):
         axes.set_facecolor("0.9")
-        content = panel.content if "\n" in panel.content else _wrapped(panel.content, margin=3)
-        axes.text(0.5, 0.5, content, ha="center", va="center", transform=axes.transAxes, **text)
+        content = panel.content if "\n" in panel.content else wrapped(panel.content, letters(WIDTH) - 3)
+        axes.text(0.5, 0.5, content, ha="center", va="center", transform=axes.transAxes, **TEXT)
     else:
         axes.imshow(panel.content, origin="upper", aspect="equal")

@@ -4,6 +4,7 @@ import base64
 import os
 import platform
 from datetime import date
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from cvkit.errors import LibraryMissing
 from cvkit.io import write_bytes
 
 SIDE = 160  # of a thumbnail at most, in pixels
-CASES = 3  # best and worst images that are named
+CASES = 3  # best and worst images that are shown first
+SHOWN = 200  # images; of more, those with failures and the worst
 CHART = 900  # width of the drawing, in its own units
-RANKING = ("dice", "mean_iou", "agreement")
+LIBRARIES = ("numpy", "opencv-python", "opencv-python-headless", "onnxruntime")
 
 
 class Pictures:
@@ -80,31 +82,64 @@ def write_report(
 
 def _content(comparison: Comparison, pictures: Pictures, command: str) -> dict[str, Any]:
     summary = comparison.summary()
-    score = next((name for name in RANKING if not np.isnan(summary[name]).all()), "coverage")
+    score = next((name for name in table.RANKING if not np.isnan(summary[name]).all()), "coverage")
     names = table.columns(summary)
     best = {name: table.best_rows(summary, name) for name in names}
     cells = [[_cell(summary, name, row, row in best[name]) for name in names] for row in range(len(comparison.labels))]
     leader = _leader(summary, score)
+    images = _captioned(comparison, pictures, score)
+    cases = _cases(comparison, images, score, leader)
+    shown = range(len(images))
+    if len(images) > SHOWN:
+        linked = {image["index"] for case in cases for image in case["images"]}
+        shown = sorted(linked | set(_worst_first(comparison, score, leader)[:SHOWN]))
     return {
         "title": "Comparison of segmentations",
         "images": int(summary["images"].max()),
         "date": date.today().isoformat(),
-        "version": __version__,
-        "machine": f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores",
         "winners": table.notes(summary),
         "heads": [table.title(name) for name in names],
         "rows": [{"label": label, "cells": row} for label, row in zip(comparison.labels, cells, strict=True)],
         "score": table.title(score),
-        **_chart(summary, score, leader),
-        "paired": _paired(comparison, score),
+        **_chart(summary, score),
+        "paired": _paired(comparison, score, leader),
         "failures": _failures(comparison),
         "leader": leader,
-        "extremes": _extremes(comparison, score, leader),
+        "cases": cases,
+        "settings": _settings(comparison, names),
         "command": command or f"cvkit.evaluate({comparison.labels!r}, pairs)",
         "key": [(name, f"rgb{colour}") for name, colour in paint.MEANING.items()] if pictures.judged else [],
-        "pictures": _captioned(comparison, pictures, score),
+        "pictures": [images[n] for n in shown],
+        "left_out": len(images) - len(shown),
         "side": SIDE,
     }
+
+
+def _settings(comparison: Comparison, names: list[str]) -> list[tuple[str, str]]:
+    """What the numbers depend on besides images and methods."""
+    folder = _folder(comparison)
+    libraries = [("Python", platform.python_version()), ("cvkit", __version__)]
+    for name in LIBRARIES:
+        try:
+            libraries.append((name, version(name)))
+        except PackageNotFoundError:
+            continue
+    return [
+        *([("folder of the images", folder)] if folder else []),
+        ("scores", ", ".join(map(table.title, names))),
+        ("intervals", "95 %, bootstrap over the images, seed 0"),
+        ("objects", "of a mask its 8-connected components; matched at an IoU of .5 unless a score is named by another"),
+        ("time, memory", "the median of one call, after a first one; by how much the first made the process grow"),
+        ("versions", ", ".join(f"{name} {number}" for name, number in libraries)),
+        ("machine", f"{platform.system()}, {platform.machine()}, {os.cpu_count()} cores"),
+    ]
+
+
+def _folder(comparison: Comparison) -> str:
+    """The folder that all images lie in, if their names are paths; it need not be repeated at each."""
+    names = list(dict.fromkeys(comparison.rows["image"].tolist()))
+    heads = {os.path.dirname(name) for name in names}
+    return os.path.commonpath(heads) if all(heads) and len({os.path.isabs(head) for head in heads}) == 1 else ""
 
 
 def _cell(summary: dict, name: str, row: int, best: bool) -> dict:
@@ -119,16 +154,17 @@ def _leader(summary: dict, score: str) -> str:
     return str(summary["method"][found[0] if found else int(known.argmax())])
 
 
-def _chart(summary: dict, score: str, leader: str) -> dict:
+def _chart(summary: dict, score: str) -> dict:
     """Bars of a score that lies within 0 and 1."""
     length, bars = CHART - 80, []
+    best = {str(summary["method"][row]) for row in table.best_rows(summary, score)}
     columns = (summary[key] for key in ("method", score, f"{score}_low", f"{score}_high"))
     for label, mean, low, high in zip(*columns, strict=True):
         if np.isfinite(mean):
             ends = [round(length * value, 1) for value in (low, high)] if np.isfinite([low, high]).all() else [None] * 2
-            colour = "#0072b2" if label == leader else "#8a8f98"
+            colour = "#0072b2" if label in best else "#8a8f98"
             bar = {
-                "label": str(label)[:110],
+                "label": label if len(label) <= 110 else f"{label[:107]}...",
                 "length": round(length * mean, 1),
                 "value": f"{mean:.3f}",
                 "colour": colour,
@@ -137,18 +173,17 @@ def _chart(summary: dict, score: str, leader: str) -> dict:
     return {"bars": bars, "chart": {"width": CHART, "height": 40 * len(bars)}}
 
 
-def _paired(comparison: Comparison, score: str) -> list[dict]:
+def _paired(comparison: Comparison, score: str, leader: str) -> dict[str, list]:
+    """Every two methods; those with the leader stand apart, for they are what one wants to know first."""
     found = comparison.paired(score)
-    if not found or np.isnan(found["sure"]).all():
-        return []
     rows = [dict(zip(found, values, strict=True)) for values in zip(*found.values(), strict=True)]
-    return [
-        row
-        | {"difference": f"{row['difference']:.3f}", "interval": f"{row['low']:.3f} to {row['high']:.3f}"}
-        | {"sure": f"{row['sure']:.0%}"}
-        for row in rows
-        if np.isfinite(row["sure"])
-    ]
+    shown: dict[str, list] = {"leader": [], "others": []}
+    for row in rows:
+        if np.isfinite(row["sure"]):
+            numbers = {"difference": f"{row['difference']:.3f}", "interval": f"{row['low']:.3f} to {row['high']:.3f}"}
+            place = "leader" if leader in (row["first"], row["second"]) else "others"
+            shown[place].append(row | numbers | {"sure": f"{row['sure']:.0%}"})
+    return shown
 
 
 def _failures(comparison: Comparison) -> list[dict]:
@@ -157,19 +192,39 @@ def _failures(comparison: Comparison) -> list[dict]:
     return [{"method": rows["method"][n], "image": rows["image"][n], "reason": rows["failure"][n]} for n in failed]
 
 
-def _extremes(comparison: Comparison, score: str, leader: str) -> dict | None:
+def _worst_first(comparison: Comparison, score: str, leader: str) -> list[int]:
+    """The images, those first on which something failed, then by the score of the leader."""
+    count = len(comparison.labels)
+    failed = (comparison.rows["failure"] != "").reshape(-1, count).any(axis=1)
+    values = np.nan_to_num(comparison.rows[score][comparison.rows["method"] == leader], nan=-1)
+    return np.lexsort((values, ~failed)).tolist()
+
+
+def _cases(comparison: Comparison, images: list[dict], score: str, leader: str) -> list[dict]:
+    """The best and the worst images by the score of the leader, with what it made of them."""
     mine = comparison.rows["method"] == leader
-    values, names = comparison.rows[score][mine], comparison.rows["image"][mine]
+    values = comparison.rows[score][mine]
     order = [n for n in np.argsort(-values, kind="stable") if np.isfinite(values[n])]
-    if len(order) < 2 * CASES:
-        return None
-    cases = [{"index": int(n), "name": names[n], "value": f"{values[n]:.3f}"} for n in order]
-    return {"best": cases[:CASES], "worst": cases[: -CASES - 1 : -1]}
+    if len(order) < 2 * CASES or not images:
+        return []
+    short = {"title": "answer"}  # whose it is stands above all of them
+    of = [
+        [
+            panel | short if "method" in panel else panel
+            for panel in image["panels"]
+            if panel.get("method", leader) == leader
+        ]
+        for image in images
+    ]
+    return [
+        {"title": title, "images": [images[n] | {"panels": of[n]} for n in chosen]}
+        for title, chosen in (("Best", order[:CASES]), ("Worst", order[: -CASES - 1 : -1]))
+    ]
 
 
 def _captioned(comparison: Comparison, pictures: Pictures, score: str) -> list[dict]:
     """The pictures with the score, or the reason of a failure, under each method."""
-    found = []
+    found, folder = [], _folder(comparison)
     for index, image in enumerate(pictures.images):
         places = {label: index * len(comparison.labels) + n for n, label in enumerate(comparison.labels)}
         panels = []
@@ -181,7 +236,8 @@ def _captioned(comparison: Comparison, pictures: Pictures, score: str) -> list[d
                 own["score"] = f"{table.title(score)} {value:.3f}" if np.isfinite(value) else ""
                 own["text"] = "" if own["data"] else f"failed: {comparison.rows['failure'][row]}"
             panels.append(own)
-        found.append({"name": image["name"], "panels": panels})
+        name = os.path.relpath(image["name"], folder) if folder else image["name"]
+        found.append({"index": index, "name": name, "panels": panels})
     return found
 
 

@@ -25,6 +25,7 @@ TITLES = {
     "memory": "memory",
     "failures": "failed",
 }
+RANKING = ("dice", "mean_iou", "agreement")  # the score that methods are ranked by: the first that is known
 WITH_INTERVAL = ("dice", "ap50", "mean_iou", "agreement")
 UNRANKED = ("agreement", "coverage", "objects", "true_objects", "memory", "failures")
 WINNERS = {"dice": "Best Dice", "mean_iou": "Best mean IoU", "ap50": "Best AP50", "seconds": "Fastest"}

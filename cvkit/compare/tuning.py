@@ -53,6 +53,47 @@ class Tuning:
 
     __repr__ = __str__
 
+    @property
+    def choices(self) -> dict[str, list]:
+        """The parameters that were chosen from, each with its value in every row: ``"sauvola window"``."""
+        parts = [[registry.parse(text) for text in registry.split(str(method))] for method in self.rows["method"]]
+        found: dict[str, list] = {}
+        for place, (name, given) in enumerate(parts[0]):
+            for key in given:
+                values = [part[place][1][key] for part in parts]
+                if any(value != values[0] for value in values):
+                    label = f"{name} {key}"
+                    found[f"{label} ({place + 1})" if label in found else label] = values
+        return found
+
+    def plot(self):
+        """Draw what each parameter does to the score, see `cvkit.compare.curves.sweep`.
+
+        Returns
+        -------
+        figure : matplotlib.figure.Figure
+            A panel for each parameter that was chosen from. Save it with ``figure.savefig("tuning.png")``.
+        """
+        from cvkit.compare.curves import sweep
+
+        values = [self.rows[key] for key in (self.name, "low", "high")]
+        title = table.title(self.name)
+        return sweep(self.choices, *values, title=title, best_is_low=self.name in BEST_IS_LOW)
+
+    def _repr_png_(self) -> bytes:
+        from cvkit.compare import notebook
+
+        return notebook.png(self.plot())
+
+    def _repr_html_(self) -> str:
+        from cvkit.compare import notebook
+
+        shown = zip(*(self.rows[key][:10] for key in ("method", self.name, "low", "high")), strict=True)
+        rows = [(method, [f"{value:.4f}", f"{low:.3f} to {high:.3f}"]) for method, value, low, high in shown]
+        count = len(self.rows["method"])
+        note = f"Best of {count} on these pairs: {self.best}"
+        return notebook.page(["method", table.title(self.name), "95 % interval"], rows, [note], self._repr_png_())
+
 
 def tune(method, pairs: Iterable, *, metric: str = "dice", **choices: Iterable) -> Tuning:
     """Try every combination of parameters on pairs and give the best as the text of a pipeline.
