@@ -1,0 +1,68 @@
+"""Workers of a Dask cluster. This file alone knows of Dask."""
+
+import contextlib
+import importlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+
+from cvkit.errors import FileFault, LibraryMissing
+
+
+class Cluster:
+    """What submits to the cluster, and bounds the time that a task takes there.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Of a client of Dask.
+    timeout : float, optional
+        Seconds after which a task ends its worker process, which its nanny starts anew. Dask tries a task that ended
+        its worker on three others, then gives it up.
+    """
+
+    def __init__(self, executor: Executor, timeout: float | None) -> None:
+        self.executor, self.timeout = executor, timeout
+
+    def submit(self, function: Callable, /, *args) -> Future:
+        """Queue a task."""
+        return self.executor.submit(_work, self.timeout, _place(), function, *args)
+
+
+@contextlib.contextmanager
+def connect(address: str, timeout: float | None) -> Iterator[tuple[Cluster, int]]:
+    """Connect to a scheduler: give what submits, and how many tasks its workers run at once."""
+    try:
+        from distributed import Client
+    except ImportError:
+        came, remedy = "Dask is not installed", "pip install 'cvkit[scale]'"
+        raise LibraryMissing("library-missing", came=came, remedy=remedy) from None
+    try:
+        client = Client(address, set_as_default=False, timeout=10)
+    except (OSError, ValueError) as fault:
+        remedy = "start one with `dask scheduler`, and workers with `dask worker ADDRESS`"
+        came = f"no scheduler of Dask answers at {address} ({fault})"
+        raise FileFault("cluster-address", came=came, remedy=remedy) from None
+    with client:
+        client.wait_for_workers(1, timeout=60)
+        yield Cluster(client.get_executor(pure=False), timeout), sum(client.nthreads().values())
+
+
+def _place() -> tuple[str, int]:
+    return socket.gethostname(), os.getpid()
+
+
+def _work(timeout: float | None, home: tuple[str, int], function: Callable, *args):
+    """Run a task on a worker: a process of its own, whose end the scheduler takes note of."""
+    importlib.import_module("cvkit.classic.share").bound_threads()
+    if timeout is None or home == _place():
+        return function(*args)
+    clock = threading.Timer(timeout, os._exit, [1])
+    clock.daemon = True
+    clock.start()
+    try:
+        return function(*args)
+    finally:
+        clock.cancel()
