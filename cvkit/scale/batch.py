@@ -16,7 +16,7 @@ from cvkit.errors import CvkitError, FileFault, check_parameters, shown
 from cvkit.io import read
 from cvkit.pipeline import Pipeline
 from cvkit.scale.answers import count, write_answer
-from cvkit.scale.engine import TIMEOUT, executor
+from cvkit.scale.engine import TIMEOUT, check_script, executor
 from cvkit.scale.files import gather
 from cvkit.scale.journal import Journal
 from cvkit.scale.summary import Row, Summary
@@ -87,6 +87,7 @@ def run(
     >>> summary.failed[0].reason
     'there is no such file; check the path.'
     """
+    check_script()
     began, out = time.monotonic(), Path(out)
     check_parameters("cvkit.read", reading, READING)
     pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline(pipeline)
