@@ -271,6 +271,13 @@ def test_faults_of_the_call_are_explained(tmp_path, words, how):
         cvkit.run(**{"pipeline": "otsu", "files": tmp_path / "in", "out": tmp_path / "out"} | how)
 
 
+def test_dask_is_asked_for_with_the_line_to_type(tmp_path, monkeypatch):
+    faulty.images(tmp_path / "in", a=1)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"Dask is not installed; pip install 'cvkit\[scale\]'"):
+        cvkit.run("otsu", tmp_path / "in", tmp_path / "out", engine="tcp://127.0.0.1:9")
+
+
 def test_answers_lie_as_the_images_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("in/a.png", "in/sub/a.JPG", "in/sub/b.png", "in/sub/b.tif", "in/no.txt", "in/.c.png", "in/out/d.png"):
