@@ -1,6 +1,7 @@
 """Many files: what fails costs itself, what is stopped goes on, and nothing is done twice."""
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -71,6 +72,14 @@ def test_workers_share_the_cores():
     with executor(workers=2) as pool:
         found = {future.result() for _, future in pool.results(faulty.threads, [(1,)])}
     assert found == {(max(1, cores() // 2),) * 2}
+
+
+def test_a_worker_that_ends_while_it_is_idle_is_replaced():
+    with executor(workers=1) as pool:
+        first = pool.submit(os.getpid).result()
+        os.kill(first, signal.SIGTERM)
+        wait_until(lambda: first not in [process.pid for process in multiprocessing.active_children()])
+        assert pool.submit(os.getpid).result() != first
 
 
 def test_models_stay_loaded():

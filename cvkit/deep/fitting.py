@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -50,9 +50,12 @@ def fit(
         The scores of every epoch.
     """
     keras.utils.set_random_seed(card["seed"])
-    network = build_in(plan.precision, card)
-    teacher = build_in(plan.precision, card) if images["unlabelled"] else None
+    strategy = share_among(plan.devices, images["unlabelled"])
+    with strategy.scope():
+        network = build_in(plan.precision, card)
+        teacher = build_in(plan.precision, card) if images["unlabelled"] else None
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
+    batch += -batch % max(1, len(plan.devices))
     steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
     patches = Patches(
         images["train"],
@@ -68,7 +71,8 @@ def fit(
     checks = None
     if images["validation"]:
         checks = centres(images["validation"], target, 2 * card["patch"], card["channels"])
-    segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
+    with strategy.scope():
+        segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
     keeper = Keeper(run, segmenter, patches, checks, plan.patience)
     begin = keeper.restore()
     if begin < card["epochs"] and not keeper.finished:
@@ -86,6 +90,35 @@ def fit(
             )
     keeper.finish(card["epochs"])
     return network, keeper.images(0), keeper.history
+
+
+def share_among(devices: Sequence[str], unlabelled: Sequence = ()):
+    """Choose how a batch is shared among devices of this machine: `scope()` is where networks for it are made.
+
+    Parameters
+    ----------
+    devices : sequence of str
+        Such as "GPU:0"; none for the one that TensorFlow takes by itself.
+    unlabelled : sequence
+        Images without truth; one device alone learns from them.
+
+    Returns
+    -------
+    strategy : tf.distribute.Strategy
+    """
+    import tensorflow as tf
+
+    if not devices:
+        return tf.distribute.get_strategy()
+    if len(unlabelled):
+        came = "a network that learns from images without truth does so on one device"
+        raise CvkitError("devices-unlabelled", came=came, remedy="leave out `devices` or `unlabelled`")
+    known = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    for device in devices:
+        if device not in known:
+            expected = f"`devices` must be some of {', '.join(known)}"
+            raise CvkitError("device-unknown", expected, came=repr(device), remedy="choose others")
+    return tf.distribute.MirroredStrategy(list(devices))
 
 
 def build_in(precision: str, card: dict) -> keras.Model:
