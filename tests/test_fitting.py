@@ -178,10 +178,13 @@ def test_a_plan_is_checked(given, words):
 
 
 def test_devices_that_cannot_share_are_refused(keras):
-    from cvkit.deep.fitting import share_among
+    from cvkit.deep.fitting import even, share_among
     from cvkit.deep.plan import Plan
     from cvkit.errors import CvkitError
 
+    assert even([1, 2, 3, 4, 5], 2) == [1, 2, 3, 4] and even([1, 2, 3], 1) == [1, 2, 3]
+    with pytest.raises(CvkitError, match="2 devices need at least 2 pairs to validate on, got 1"):
+        even([1], 2)
     with pytest.raises(CvkitError, match=r"`devices` must be some of CPU:0.*, got 'GPU:9'"):
         share_among(["CPU:0", "GPU:9"])
     with pytest.raises(CvkitError, match="leave out `devices` or `unlabelled`"):
@@ -210,7 +213,7 @@ def learn(devices):
     images = np.random.default_rng(0).random((4, 8, 8, 1), np.float32)
     truths = (images[..., 0] > 0.5).astype(np.uint8)
     found = segmenter.fit(images, truths, batch_size=4, epochs=2, shuffle=False, verbose=0).history
-    tested = segmenter.evaluate(images[:3], truths[:3], batch_size=3, verbose=0, return_dict=True)
+    tested = segmenter.evaluate(images, truths, batch_size=2, verbose=0, return_dict=True)
     return [*segmenter.network.get_weights(), *found.values(), *tested.values()]
 
 for one, two in zip(learn([]), learn(["CPU:0", "CPU:1"]), strict=True):

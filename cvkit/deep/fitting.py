@@ -55,7 +55,8 @@ def fit(
         network = build_in(plan.precision, card)
         teacher = build_in(plan.precision, card) if images["unlabelled"] else None
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
-    batch += -batch % max(1, len(plan.devices))
+    share = max(1, len(plan.devices))
+    batch += -batch % share
     steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
     patches = Patches(
         images["train"],
@@ -70,7 +71,7 @@ def fit(
     )
     checks = None
     if images["validation"]:
-        checks = centres(images["validation"], target, 2 * card["patch"], card["channels"])
+        checks = centres(even(images["validation"], share), target, 2 * card["patch"], card["channels"])
     with strategy.scope():
         segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
     keeper = Keeper(run, segmenter, patches, checks, plan.patience)
@@ -86,7 +87,7 @@ def fit(
                 verbose=2,
                 shuffle=False,
                 batch_size=None,
-                validation_batch_size=max(1, batch // 4),
+                validation_batch_size=share if plan.devices else max(1, batch // 4),
             )
     keeper.finish(card["epochs"])
     return network, keeper.images(0), keeper.history
@@ -119,6 +120,14 @@ def share_among(devices: Sequence[str], unlabelled: Sequence = ()):
             expected = f"`devices` must be some of {', '.join(known)}"
             raise CvkitError("device-unknown", expected, came=repr(device), remedy="choose others")
     return tf.distribute.MirroredStrategy(list(devices))
+
+
+def even(pairs: list, share: int) -> list:
+    """Leave out the last pairs that are too few to give one to each of `share` devices: Keras wants equal parts."""
+    if len(pairs) < share:
+        expected = f"{share} devices need at least {share} pairs to validate on"
+        raise CvkitError("validation-few", expected, came=str(len(pairs)), remedy="hold back more, or none")
+    return pairs[: len(pairs) // share * share]
 
 
 def build_in(precision: str, card: dict) -> keras.Model:
