@@ -59,7 +59,12 @@ def methods() -> list[str]:
     >>> methods()  # doctest: +ELLIPSIS
     ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
     """
-    return thresholds() + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+    return thresholds() + trained()
+
+
+def trained() -> list[str]:
+    """List the trained models that cvkit carries."""
+    return sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
 
 
 def thresholds() -> list[str]:
@@ -131,7 +136,7 @@ def explain(name: str) -> str:
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
-    card = importlib.import_module("cvkit.deep").read_card(_model_folder(name))
+    card = importlib.import_module("cvkit.deep").read_card(model_folder(name))
     return json.dumps(card, indent=2, ensure_ascii=False)
 
 
@@ -162,7 +167,7 @@ def find(name: str) -> Entry:
     """
     if name in thresholds():
         return _threshold_entry(name)
-    if folder := _model_folder(name):
+    if folder := model_folder(name):
         return _model_entry(name, folder)
     functions = _step_functions()
     if name in functions:
@@ -239,7 +244,7 @@ def decision(module: ModuleType) -> Callable:
     return getattr(module, "threshold", None) or module.segment
 
 
-def _model_folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
     """Where the model lies that a name or a path stands for."""
     if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
         return TRAINED / name
