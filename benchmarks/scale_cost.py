@@ -136,6 +136,7 @@ def told(each: float, busy: dict[str, float]) -> tuple[str, str]:
 
 def main() -> None:
     """Measure, simulate, write the page."""
+    os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         compute, about = measure_files(folder)

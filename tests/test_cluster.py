@@ -91,3 +91,10 @@ def test_no_scheduler_is_told(tmp_path, monkeypatch):
     folder = faulty.images(tmp_path / "in", a=1)
     with pytest.raises(CvkitError, match=r"no scheduler of Dask answers at tcp://127.0.0.1:9"):
         cvkit.run("otsu", folder, tmp_path / "out", engine="tcp://127.0.0.1:9")
+
+
+def test_a_cluster_without_workers_is_told(tmp_path, address, monkeypatch):
+    monkeypatch.setattr("cvkit.scale.cluster.PATIENCE", 1)
+    folder = faulty.images(tmp_path / "in", a=1)
+    with pytest.raises(CvkitError, match=f"the scheduler at {address} has no workers"):
+        cvkit.run("otsu", folder, tmp_path / "out", engine=address)
