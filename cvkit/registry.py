@@ -19,6 +19,7 @@ from cvkit.notation import split as split
 
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
+ROOMS_OF_STEPS = ("cvkit.preprocess", "cvkit.classic.hints", "cvkit.classic.components")
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
 GANS = HERE / "deep" / "gans"
@@ -216,7 +217,7 @@ def _files(folder: Path) -> list[str]:
 def _step_functions() -> dict[str, Callable]:
     """The public functions of the rooms of steps that turn one kind of array into one."""
     found = {}
-    for module in (importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")):
+    for module in map(importlib.import_module, ROOMS_OF_STEPS):
         for name in module.__all__:
             signature = inspect.signature(getattr(module, name), eval_str=True)
             first = next(iter(signature.parameters.values()))
