@@ -2,6 +2,8 @@
 
 import contextlib
 import multiprocessing
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from itertools import islice
@@ -43,26 +45,42 @@ class Pool:
         [8, 9]
         """
         jobs, waiting, done = iter(jobs), {}, SimpleQueue()
-        try:
-            while True:
-                for job in islice(jobs, 2 * self.width - len(waiting)):
-                    future = self._submit(function, job)
-                    waiting[future] = job
-                    future.add_done_callback(done.put)
-                if not waiting:
-                    return
-                future = done.get()
-                _check(future)
-                yield waiting.pop(future), future
-        finally:
-            for future in waiting:
-                future.cancel()
+        with _held_back(lambda: done.put(None)):
+            try:
+                while True:
+                    for job in islice(jobs, 2 * self.width - len(waiting)):
+                        future = self._submit(function, job)
+                        waiting[future] = job
+                        future.add_done_callback(done.put)
+                    if not waiting:
+                        return
+                    if (future := done.get()) is None:
+                        raise KeyboardInterrupt
+                    _check(future)
+                    yield waiting.pop(future), future
+            finally:
+                for future in waiting:
+                    future.cancel()
 
     def _submit(self, function: Callable, job: tuple) -> Future:
         try:
             return self.submit(function, *job)
         except BrokenExecutor as fault:
             raise _broken(fault) from None
+
+
+@contextlib.contextmanager
+def _held_back(tell: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C call `tell`, and break nothing off: a lock that is just being taken would stay taken for ever."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: tell())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def check_script() -> None:
