@@ -29,6 +29,7 @@ _NAMES = {
     "synthesize": "cvkit.deep.synthesis",
     "cross_validate": "cvkit.deep.folds",
     "Plan": "cvkit.deep.plan",
+    "run": "cvkit.scale.batch",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

@@ -102,7 +102,7 @@ def read(
     whole(max_bytes, "max_bytes")
     if page is not None:
         whole(page, "page", 0)
-    with _explained(path), _open(path) as file:
+    with explained(path), _open(path) as file:
         limits = {"max_pixels": max_pixels, "max_bytes": max_bytes}
         image, what = decode(file, page=page, indices=False, allow_truncated=allow_truncated, **limits)
         image = as_gray(image) if gray else image
@@ -141,7 +141,7 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
     """
     whole(max_pixels, "max_pixels")
     limits = {"max_pixels": max_pixels, "max_bytes": MAX_BYTES}
-    with _explained(path), _open(path) as file:
+    with explained(path), _open(path) as file:
         truth, what = decode(file, page=None, indices=True, allow_truncated=False, **limits)
         if truth.ndim == 3 and (truth != truth[:, :, :1]).any():
             raise CvkitError(
@@ -184,7 +184,7 @@ def inspect(path: str | PathLike) -> Info:
     >>> what.format, what.width, what.height, what.bits
     ('PNG', 360, 360, 8)
     """
-    with _explained(path), _open(path) as file:
+    with explained(path), _open(path) as file:
         return look(file)
 
 
@@ -226,7 +226,7 @@ def write(path: str | PathLike, array: np.ndarray | Table, *, image: str | None 
     ...     write(f"{folder}/labels.png", np.array([[0, 300]], np.int32)).name
     'labels.png'
     """
-    with _explained(path, _NO_FOLDER, _NOT_ENCODED):
+    with explained(path, _NO_FOLDER, _NOT_ENCODED):
         target = Path(os.fsdecode(path))
         ending = target.suffix.lower()
         if ending in OBJECTS:
@@ -250,13 +250,13 @@ def write_bytes(path: str | PathLike, data: bytes) -> Path:
     path : Path
         As `write` gives it, and with its faults.
     """
-    with _explained(path, _NO_FOLDER):
+    with explained(path, _NO_FOLDER):
         replace(Path(os.fsdecode(path)), data)
     return Path(os.fsdecode(path))
 
 
 @contextlib.contextmanager
-def _explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED) -> Iterator:
+def explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED) -> Iterator:
     """Give every fault inside the file's name and a sentence; none of OpenCV, Pillow or tifffile comes out bare."""
     if not isinstance(path, (str, PathLike)):
         raise WrongType("file-type", "`path` must be a str or a Path", came=type(path).__name__, remedy="name a file")

@@ -17,6 +17,7 @@ ALLOWED = {
     "arrays": {"numpy", "cvkit.checks"},
     "checks": {"numpy"},
     "notation": set(),
+    "cores": set(),
     "registry": {"cvkit.notation"},
     "pipeline": {"cvkit.registry", "cvkit.arrays"},
     "io": {"numpy", "cvkit.arrays", "cvkit.decode", "cvkit.encode"},
@@ -25,10 +26,11 @@ ALLOWED = {
     "encode_objects": {"numpy", "cvkit.arrays", "cvkit.classic"},
     "preprocess": {"numpy", "cv2", "cvkit.arrays"},
     "classic": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic"},
+    "classic/share": {"cv2", "cvkit.cores"},
     "classic/cuts": {"numpy", "scipy", "cvkit.arrays"},
     "deep": {"numpy", "keras", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
     "deep/__init__": {"cvkit.deep"},
-    "deep/predict": {"numpy", "cvkit.arrays", "cvkit.registry", "cvkit.deep"},
+    "deep/predict": {"numpy", "cvkit.arrays", "cvkit.cores", "cvkit.registry", "cvkit.deep"},
     "deep/tiles": {"numpy", "cvkit.arrays"},
     "deep/card": {"cvkit.arrays", "cvkit.io", "cvkit.registry", "cvkit.pipeline", "cvkit.deep"},
     "deep/wire": set(),
@@ -105,8 +107,13 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
+    "scale": {"numpy", "cvkit", "cvkit.arrays", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
+    "scale/batch": {"tqdm", "cvkit", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
+    "scale/engine": {"cvkit.cores", "cvkit.scale"},
+    "scale/workers": {"cvkit.cores"},
+    "scale/cluster": {"distributed"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare", "cvkit.datasets", "tqdm"},
+    | {"cvkit.compare", "cvkit.datasets", "cvkit.scale", "tqdm"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 

@@ -1,9 +1,12 @@
 """Share the rows of an image out to all cores."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+import cv2
+
+from cvkit.cores import cores
 
 ALONE = 1 << 22  # pixels up to which threads cost more than they bring: it takes milliseconds until they are spread
 Result = TypeVar("Result")
@@ -25,6 +28,6 @@ def share(work: Callable[[int, int], Result], height: int, width: int) -> list[R
         return list(pool.map(work, ends[:-1], ends[1:]))
 
 
-def cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def bound_threads() -> None:
+    """Hold OpenCV to as many threads as this process may use cores: it does not look at `OMP_NUM_THREADS` itself."""
+    cv2.setNumThreads(cores())

@@ -29,6 +29,8 @@ class Plan:
         network: to learn from few images, or for longer. A `rate` of a half or less keeps more of what it knows.
     consistency : float
         How much the consistency on unlabelled images counts, once it has grown to its full weight.
+    devices : sequence of str
+        Devices of this machine that share every batch, ``("GPU:0", "GPU:1")``; by default TensorFlow chooses one.
 
     Examples
     --------
@@ -43,6 +45,7 @@ class Plan:
     precision: str = "f32"
     start: str | Path | None = None
     consistency: float = 5.0
+    devices: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("batch", "patience"):
@@ -53,6 +56,10 @@ class Plan:
         if self.start is not None:
             object.__setattr__(self, "start", str(self.start))
         one_of(self.precision, "precision", ("f32", "bf16"))
+        object.__setattr__(self, "devices", tuple(self.devices))
+        if self.devices and (self.batch or 0) % len(self.devices):
+            expected = f"`batch` must be a multiple of the number of `devices`, {len(self.devices)}"
+            raise CvkitError("parameter-range", expected, came=str(self.batch), remedy="each gets the same share")
         if self.class_weights is not None:
             weights = tuple(float(number(weight, "class_weights", 0)) for weight in self.class_weights)
             if not sum(weights):
@@ -62,3 +69,7 @@ class Plan:
                     remedy="give one for each class",
                 )
             object.__setattr__(self, "class_weights", weights)
+
+    def learns(self) -> dict:
+        """Give what decides what is learnt: all but the devices, so that a training may go on elsewhere."""
+        return {name: value for name, value in vars(self).items() if name != "devices"}

@@ -8,6 +8,7 @@ import numpy as np
 
 from cvkit import registry
 from cvkit.arrays import Classes, Image, Labels, Mask, Probabilities, as_channels, as_finite, as_image, number
+from cvkit.cores import asked
 from cvkit.deep.calibration import temper
 from cvkit.deep.card import CARD, check_file, read_card
 from cvkit.deep.decode import decide
@@ -132,7 +133,7 @@ def _load(folder: Path, changed: int | None, engine: str, precision: str) -> tup
             remedy="make it with cvkit.deep.quantize.quantize(model, pairs, validation)",
             file=folder,
         )
-    return card, guarded(lambda path: load(path, precision), check_file(folder, card, name))
+    return card, guarded(lambda path: load(path, precision, asked() or None), check_file(folder, card, name))
 
 
 def apply(steps: str, array: np.ndarray) -> np.ndarray:

@@ -71,7 +71,7 @@ def train(
     seed : int
         The same seed on the same machine gives the same model.
     plan : Plan
-        What is seldom needed: batch, learning rate, patience, class weights, precision.
+        What is seldom needed: batch, learning rate, patience, class weights, precision, devices.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def train(
     card, target = _card(network, pairs)
     config = {"network": network, "pairs": len(pairs), "validation": len(validation), "unlabelled": len(unlabelled)}
     config |= {"epochs": whole(epochs, "epochs"), "patch": whole(patch, "patch"), "seed": whole(seed, "seed", 0)}
-    config |= {"augment": augment, "loss": loss, "plan": vars(plan), "cvkit": __version__}
+    config |= {"augment": augment, "loss": loss, "plan": plan.learns(), "cvkit": __version__}
     made = {"made": len(pairs.made), "share": pairs.share} if isinstance(pairs, Mixture) else {}
     config |= made
     augmentation, loss = Augmentation(augment), target.loss or find_loss(loss, plan.class_weights)

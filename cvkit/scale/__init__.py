@@ -1,0 +1,1 @@
+"""Many files, and images larger than memory."""
