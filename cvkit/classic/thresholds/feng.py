@@ -13,8 +13,10 @@ from cvkit.arrays import WIDEST, Image, number, odd, whole
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import local
 from cvkit.errors import CvkitError
+from cvkit.reach import reach
 
 
+@reach(lambda window, wider: window * (wider // 2 * 2 + 1) // 2)
 def threshold(
     image: Image,
     *,
