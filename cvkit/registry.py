@@ -34,6 +34,7 @@ class Entry:
     gives: str | None  # a kind, "same" as taken, or None where only the answer will tell
     parameters: dict[str, inspect.Parameter] = field(repr=False)
     takes_mask: bool = False  # whether it may be told where to look
+    model: Path | None = None  # the folder of a trained model
 
     @property
     def is_method(self) -> bool:
@@ -252,7 +253,7 @@ def _model_entry(name: str, folder: Path) -> Entry:
     def call(image, **arguments):
         return deep.segment(image, folder, **arguments)
 
-    return Entry(name, call, ("image",), answer, _tuning(inspect.signature(deep.segment)))
+    return Entry(name, call, ("image",), answer, _tuning(inspect.signature(deep.segment)), model=folder)
 
 
 def _tuning(signature: inspect.Signature) -> dict[str, inspect.Parameter]:

@@ -185,6 +185,11 @@ def _page(path: str, page: int, changed: int) -> Any:
     return tifffile.TiffFile(path).pages[page]
 
 
+def array(path: str, mode: str = "r") -> Any:
+    """An array of zarr, kept open."""
+    return _array(path, mode, os.stat(path).st_ino)
+
+
 @lru_cache(maxsize=4)
-def _array(path: str, changed: int) -> Any:
-    return library().open_array(path, mode="r")
+def _array(path: str, mode: str, number: int) -> Any:
+    return library().open_array(path, mode=mode)
