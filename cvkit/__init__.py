@@ -28,6 +28,7 @@ _NAMES = {
     "generate": "cvkit.deep.generation",
     "cross_validate": "cvkit.deep.folds",
     "Plan": "cvkit.deep.plan",
+    "run": "cvkit.scale.batch",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

@@ -23,9 +23,11 @@ from cvkit.encode import encode, replace
 from cvkit.errors import CvkitError, FileFault, FileMissing, WrongType
 
 _FAULTS = {
-    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), ("disk-full", "make room, or write elsewhere")),
     errno.EACCES: ("file-permission", "ask its owner for the right, or copy it to a folder of yours"),
     errno.EPERM: ("file-permission", "ask its owner for the right, or copy it to a folder of yours"),
+    errno.ENOSPC: ("disk-full", "make room, or write elsewhere"),
+    errno.EDQUOT: ("disk-full", "make room, or write elsewhere"),
+    errno.EFBIG: ("disk-full", "make room, or write elsewhere"),
     errno.EROFS: ("disk-read-only", "write elsewhere"),
     errno.ELOOP: ("file-loop", "its symbolic links lead in a circle: name the file itself"),
     errno.ENAMETOOLONG: ("file-name", "choose a shorter name"),
@@ -103,7 +105,7 @@ def read(
     whole(max_bytes, "max_bytes")
     if page is not None:
         whole(page, "page", 0)
-    with opened(path) as file:
+    with explained(path), opened(path) as file:
         limits = {"max_pixels": max_pixels, "max_bytes": max_bytes}
         image, what = decode(file, page=page, indices=False, allow_truncated=allow_truncated, **limits)
         image = as_gray(image) if gray else image
@@ -142,7 +144,7 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
     """
     whole(max_pixels, "max_pixels")
     limits = {"max_pixels": max_pixels, "max_bytes": MAX_BYTES}
-    with opened(path) as file:
+    with explained(path), opened(path) as file:
         truth, what = decode(file, page=None, indices=True, allow_truncated=False, **limits)
         if truth.ndim == 3 and (truth != truth[:, :, :1]).any():
             raise CvkitError(
@@ -185,7 +187,7 @@ def inspect(path: str | PathLike) -> Info:
     >>> what.format, what.width, what.height, what.bits
     ('PNG', 360, 360, 8)
     """
-    with opened(path) as file:
+    with explained(path), opened(path) as file:
         return look(file)
 
 
@@ -226,9 +228,10 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
     ...     write(f"{folder}/labels.png", np.array([[0, 300]], np.int32)).name
     'labels.png'
     """
-    with _explained(path, _NO_FOLDER, _NOT_ENCODED):
-        data = encode(as_stored(array, "array"), Path(os.fsdecode(path)).suffix.lower(), is_mask(array))
-    return write_bytes(path, data)
+    with explained(path, _NO_FOLDER, _NOT_ENCODED):
+        target = Path(os.fsdecode(path))
+        replace(target, encode(as_stored(array, "array"), target.suffix.lower(), is_mask(array)))
+    return target
 
 
 def write_bytes(path: str | PathLike, data: bytes) -> Path:
@@ -248,29 +251,13 @@ def write_bytes(path: str | PathLike, data: bytes) -> Path:
     FileNotFoundError, OSError, ValueError
         As `write`.
     """
-    with _explained(path, _NO_FOLDER):
-        replace(target := Path(os.fsdecode(path)), data)
-    return target
+    with explained(path, _NO_FOLDER):
+        replace(Path(os.fsdecode(path)), data)
+    return Path(os.fsdecode(path))
 
 
 @contextlib.contextmanager
-def opened(path: str | PathLike) -> Iterator[BinaryIO]:
-    """Open an ordinary file for reading; every fault within, of any library, is raised with its name as a sentence."""
-    with _explained(path):
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", os.fsdecode(path)):
-            raise CvkitError("file-address", came="cvkit reads files, not addresses", remedy="download it first")
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, "it is a folder")
-        if not stat.S_ISREG(mode):
-            came, remedy = "it is no ordinary file but a pipe, a socket or a device", "copy what it gives into a file"
-            raise CvkitError("file-special", came=came, remedy=remedy)
-        with open(path, "rb") as file:
-            yield file
-
-
-@contextlib.contextmanager
-def _explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED) -> Iterator:
+def explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED) -> Iterator:
     """Give every fault inside the file's name and a sentence; none of OpenCV, Pillow or tifffile comes out bare."""
     if not isinstance(path, (str, PathLike)):
         raise WrongType("file-type", "`path` must be a str or a Path", came=type(path).__name__, remedy="name a file")
@@ -281,8 +268,8 @@ def _explained(path: Any, missing: tuple = _MISSING, fallback: tuple = _DAMAGED)
     except CvkitError as fault:
         raise fault.of(path) from None
     except MemoryError:
-        came, remedy = "the image needs more memory than there is", "free some, or use a smaller image"
-        raise CvkitError("image-memory", came=came, remedy=remedy, file=path) from None
+        came = "the image needs more memory than there is"
+        raise CvkitError("image-memory", came=came, remedy="free some, or use a smaller image", file=path) from None
     except Exception as fault:
         raise _sentence(fault, path, missing, fallback) from None
 
@@ -294,7 +281,20 @@ def _sentence(fault: Exception, path: Any, missing: tuple, fallback: tuple) -> C
         code, remedy = _FAULTS.get(fault.errno, ("file-fault", "check the disk and the path"))
         found = FileFault(code, came=fault.strerror, remedy=remedy, file=path)
     else:
-        said = " ".join(str(fault).split())
-        return CvkitError(fallback[0], came=f"{fallback[1]} ({said})", remedy=fallback[2], file=path)
+        code, what, remedy = fallback
+        return CvkitError(code, came=f"{what} ({' '.join(str(fault).split())})", remedy=remedy, file=path)
     found.errno = fault.errno
     return found
+
+
+def opened(path: str | PathLike) -> BinaryIO:
+    path = os.fsdecode(path)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
+        raise CvkitError("file-address", came="cvkit reads files, not addresses", remedy="download it first")
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    if not stat.S_ISREG(mode):
+        came = "it is no ordinary file but a pipe, a socket or a device"
+        raise CvkitError("file-special", came=came, remedy="copy what it gives into a file first")
+    return open(path, "rb")

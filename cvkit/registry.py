@@ -34,7 +34,12 @@ class Entry:
     gives: str | None  # a kind, "same" as taken, or None where only the answer will tell
     parameters: dict[str, inspect.Parameter] = field(repr=False)
     takes_mask: bool = False  # whether it may be told where to look
-    model: Path | None = None  # the folder of a trained model
+    found: str | None = None  # what `find` finds it by from any folder; a function of the user's is not found
+    model: Path | None = None  # the folder, if it is a trained model
+
+    def __reduce__(self) -> tuple:
+        """Go from process to process by name, or as the function."""
+        return (find, (self.found,)) if self.found else (of_callable, (self.call,))
 
     @property
     def is_method(self) -> bool:
@@ -226,7 +231,7 @@ def _threshold_entry(name: str) -> Entry:
     def call(image, **arguments):
         return classic.segment(image, name, **arguments)
 
-    return Entry(name, call, ("image",), "classes" if several else "mask", parameters, takes_mask=True)
+    return Entry(name, call, ("image",), "classes" if several else "mask", parameters, takes_mask=True, found=name)
 
 
 def decision(module: ModuleType) -> Callable:
@@ -253,7 +258,9 @@ def _model_entry(name: str, folder: Path) -> Entry:
     def call(image, **arguments):
         return deep.segment(image, folder, **arguments)
 
-    return Entry(name, call, ("image",), answer, _tuning(inspect.signature(deep.segment)), model=folder)
+    found = name if folder.parent == TRAINED else str(folder.absolute())
+    parameters = _tuning(inspect.signature(deep.segment))
+    return Entry(name, call, ("image",), answer, parameters, found=found, model=folder)
 
 
 def _tuning(signature: inspect.Signature) -> dict[str, inspect.Parameter]:

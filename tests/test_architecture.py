@@ -86,6 +86,7 @@ ALLOWED = {
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
     "scale": {"numpy", "cvkit", "cvkit.arrays", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
+    "scale/batch": {"tqdm", "cvkit", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
     "scale/engine": {"cvkit.cores", "cvkit.scale"},
     "scale/workers": {"cvkit.cores"},
     "scale/cluster": {"distributed"},

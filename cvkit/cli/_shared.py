@@ -1,6 +1,5 @@
 """What commands share: how images are read, and where answers go. Nothing heavy is imported at the top, as in them."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
@@ -84,16 +83,12 @@ def check_names(images: Iterable[str]) -> None:
 def save(path: Path, answer) -> None:
     """Write an image by its suffix, or a table as CSV."""
     from cvkit.arrays import kind_of
-    from cvkit.io import write_bytes
+    from cvkit.scale.answers import write_table
 
     if kind_of(answer) != "table":
         cvkit.write(path, answer)
         return
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(answer)
-    writer.writerows(zip(*(column.tolist() for column in answer.values()), strict=True))
-    write_bytes(path, text.getvalue().encode())
+    write_table(path, answer)
 
 
 def save_figure(path: Path, figure) -> None:

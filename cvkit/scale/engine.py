@@ -65,6 +65,20 @@ class Pool:
             raise _broken(fault) from None
 
 
+def check_script() -> None:
+    """Refuse to begin within a worker that only looks at the script which started it.
+
+    Raises
+    ------
+    CvkitError
+        With the code ``worker-script``.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        came = "a worker process runs the script that started it, and would start workers itself"
+        remedy = "put what the script does under `if __name__ == '__main__':`"
+        raise CvkitError("worker-script", came=came, remedy=remedy)
+
+
 @contextlib.contextmanager
 def executor(
     engine: Any = "local", workers: int | None = None, *, timeout: float | None = TIMEOUT, memory: int | None = None
@@ -93,10 +107,7 @@ def executor(
     ...     pool.submit(pow, 2, 10).result()
     1024
     """
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        came = "a worker process runs the script that started it, and would start workers itself"
-        remedy = "put what the script does under `if __name__ == '__main__':`"
-        raise CvkitError("worker-script", came=came, remedy=remedy)
+    check_script()
     if engine == "local":
         yield from _local(workers or cores(), timeout, memory)
     elif memory is not None:

@@ -11,7 +11,7 @@ import numpy as np
 from cvkit.arrays import as_stored
 from cvkit.decode import look, tiff
 from cvkit.errors import CvkitError, LibraryMissing
-from cvkit.io import opened
+from cvkit.io import explained, opened
 from cvkit.scale.flat import Flat, open_npy
 
 PIECE = 1 << 28  # bytes of a strip or tile that is unpacked as a whole
@@ -43,7 +43,7 @@ def find(source: Any, page: int | None, scratch: Path) -> Any:
     path = os.path.abspath(os.fsdecode(source))
     if Path(path).is_dir():
         return _checked(_zarr(path), path)
-    with opened(path) as file:
+    with explained(path), opened(path) as file:
         head = file.read(8)
         if head[:6] == b"\x93NUMPY":
             return _checked(open_npy(path), path)
@@ -65,7 +65,7 @@ class Tiff:
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         """Read a part."""
-        with opened(self.path):  # which gives faults their sentence
+        with explained(self.path):
             return tiff.read_part(_page(self.path, self.page, os.stat(self.path).st_mtime_ns), rows, cols)
 
 

@@ -1,0 +1,49 @@
+"""Answers as files: what they are called, what is in them, how many objects they hold."""
+
+import csv
+import io
+from pathlib import Path
+
+from cvkit.arrays import kind_of
+from cvkit.io import explained, write, write_bytes
+
+MOST = 65535  # objects that a PNG can number
+
+
+def write_answer(stem: Path, answer) -> Path:
+    """Write an answer as ``STEM-mask.png``, ``STEM-labels.png`` and so on, its folder made if it is not there.
+
+    Parameters
+    ----------
+    stem : Path
+    answer : array or table
+        As a pipeline gives it.
+
+    Returns
+    -------
+    path : Path
+        Ends in ``.png``; ``.csv`` for a table; ``.tif`` for labels of more than 65535 objects.
+    """
+    kind = kind_of(answer)
+    suffix = ".csv" if kind == "table" else ".tif" if kind == "labels" and answer.max() > MOST else ".png"
+    path = stem.with_name(f"{stem.name}-{kind}{suffix}")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return write_table(path, answer) if kind == "table" else write(path, answer)
+
+
+def write_table(path: Path, table: dict) -> Path:
+    """Write a table as a CSV file, one row an object."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(table)
+    writer.writerows(zip(*(column.tolist() for column in table.values()), strict=True))
+    return write_bytes(path, text.getvalue().encode())
+
+
+def count(answer) -> int | None:
+    """Count the objects of labels or of a table; a mask and classes tell none."""
+    kind = kind_of(answer)
+    if kind == "labels":
+        return int(answer.max())
+    return len(next(iter(answer.values()))) if kind == "table" else None
