@@ -56,7 +56,7 @@ class Objects:
         return replace(self, labels=True)
 
     def painted(self, *, ground: bool = False) -> Painted:
-        """The labels or the mask of them; or, if they are pieces of background, the mask around them: True the ground."""
+        """The labels or the mask of them; or on a ground of True the mask of which they are the background."""
         if self.labels:
             values, dtype = np.cumsum(self.keep, dtype=np.int32) * self.keep, np.int32
         else:

@@ -112,7 +112,9 @@ class Work:
         return objects.table(columns_of("regions", stage.arguments))
 
     def _fill(self, image: Any, stage: Stage, wanted: frozenset) -> Painted:
-        around = self._objects(Made(_raster(image), np.logical_not), 12 - stage.arguments.get("connectivity", 8), frozenset())
+        around = self._objects(
+            Made(_raster(image), np.logical_not), 12 - stage.arguments.get("connectivity", 8), frozenset()
+        )
         most = stage.arguments.get("area")
         most = np.inf if most is None else most
         return around.chosen(lambda columns: columns["cut"] | (columns["area"] > most)).painted(ground=True)

@@ -80,7 +80,8 @@ def _moments(found: Runs, index: np.ndarray, area: np.ndarray) -> dict[str, np.n
     along = length * (2 * start + length - 1) // 2
     squares = length * start * start + start * length * (length - 1) + (length - 1) * length * (2 * length - 1) // 6
     y, x, yy, xx, yx = (
-        sums(index, of, count).astype(np.int64) for of in (row * length, along, row * row * length, squares, row * along)
+        sums(index, of, count).astype(np.int64)
+        for of in (row * length, along, row * row * length, squares, row * along)
     )
     return {
         "y": y + top * area,

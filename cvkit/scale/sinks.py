@@ -44,7 +44,9 @@ def check(out: Path, kind: str | None) -> None:
     """Refuse a name that no answer of this kind can have, before any work is done."""
     endings = (".csv",) if kind == "table" else ENDINGS
     if out.suffix.lower() not in endings:
-        expected = f"the name of {'a table' if kind == 'table' else 'an answer'} must end in one of {', '.join(endings)}"
+        expected = (
+            f"the name of {'a table' if kind == 'table' else 'an answer'} must end in one of {', '.join(endings)}"
+        )
         raise CvkitError("format-unknown", expected, came=out.name, remedy="rename it")
     if not out.parent.is_dir():
         raise FileMissing("folder-missing", came=f"there is no folder {out.parent}", remedy="make it first", file=out)

@@ -146,7 +146,9 @@ def _far(name: str, function: Callable, arguments: dict) -> int:
     return far
 
 
-def _refused(name: str, reason: str, remedy: str = "leave it out, or segment the whole with cvkit.segment") -> CvkitError:
+def _refused(
+    name: str, reason: str, remedy: str = "leave it out, or segment the whole with cvkit.segment"
+) -> CvkitError:
     return CvkitError("tiles-step", came=f"{name} cannot work on tiles: {reason}", remedy=remedy)
 
 
