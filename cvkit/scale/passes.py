@@ -45,8 +45,8 @@ class Work:
 
     def each(self, function: Callable, *given: Any) -> Iterator[tuple[int, Any]]:
         """Call a function for every tile, (*given, number of the tile); give the results as they come."""
-        jobs, again = ((*given, number) for number in range(len(self.tiles))), []
-        for jobs in (jobs, again):
+        every, again = ((*given, number) for number in range(len(self.tiles))), []
+        for jobs in (every, again):
             for job, done in self.pool.results(function, jobs):
                 fault = done.exception()
                 if isinstance(fault, CvkitError) and fault.code in LOST and jobs is not again:
@@ -112,10 +112,8 @@ class Work:
         return objects.table(columns_of("regions", stage.arguments))
 
     def _fill(self, image: Any, stage: Stage, wanted: frozenset) -> Painted:
-        around = self._objects(
-            Made(_raster(image), np.logical_not), 12 - stage.arguments.get("connectivity", 8), frozenset()
-        )
-        most = stage.arguments.get("area")
+        background, most = Made(_raster(image), np.logical_not), stage.arguments.get("area")
+        around = self._objects(background, 12 - stage.arguments.get("connectivity", 8), frozenset())
         most = np.inf if most is None else most
         return around.chosen(lambda columns: columns["cut"] | (columns["area"] > most)).painted(ground=True)
 

@@ -4,6 +4,7 @@ A tile gives its runs to a file, and of each of its objects what adds up: pixels
 along its four sides is enough to join them (union-find); no pixel is looked at twice.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def _pairs(store: Store, starts: np.ndarray, connectivity: int) -> tuple[np.ndar
         sides = [np.load(store.folder / f"{number}-sides.npy").astype(np.int64) for number in numbers]
         sides = [np.where(side, side + start, 0) for side, start in zip(sides, starts[numbers], strict=True)]
         lines = np.concatenate(sides, axis=1)[:, : tiles.shape[1]]  # the last tile alone is narrower, or all are
-        pairs += [_once(touching(one[3], other[2], connectivity)) for one, other in zip(sides, sides[1:], strict=False)]
+        pairs += [_once(touching(one[3], other[2], connectivity)) for one, other in pairwise(sides)]
         if above is not None:
             pairs.append(_once(touching(above, lines[0], connectivity)))
         above = lines[1]

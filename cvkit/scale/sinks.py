@@ -88,11 +88,12 @@ def made(out: Path, scratch: Path, shape: tuple[int, int], dtype: np.dtype, side
 def _make_tiff(path: str, shape: tuple[int, int], dtype: np.dtype) -> Any:
     import tifffile
 
-    stored = np.dtype(np.uint8) if dtype == bool else np.dtype(dtype)
+    mask = dtype.kind == "b"
+    stored = np.dtype(np.uint8) if mask else dtype
     tifffile.memmap(path, shape=shape, dtype=stored, photometric="minisblack", bigtiff=True, metadata=None)
     with tifffile.TiffFile(path) as file:
         flat = Flat(path, file.pages[0].dataoffsets[0], shape, stored)
-    return Bytes(flat) if dtype == bool else flat
+    return Bytes(flat) if mask else flat
 
 
 def _make_zarr(path: Path, shape: tuple[int, int], dtype: np.dtype, side: int) -> str:
