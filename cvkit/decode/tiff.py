@@ -68,13 +68,18 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
         return upright(image, info.orientation)
 
 
+def page(file: BinaryIO, number: int) -> Any:
+    """Give a page of an open file, as tifffile knows it."""
+    return _open(file).pages[number]
+
+
 def read_part(frame: Any, rows: slice, cols: slice) -> np.ndarray:
     """Decode the strips or tiles of a page that hold some rows and columns, and give these.
 
     Parameters
     ----------
     frame : tifffile.TiffPage
-        Of an open file.
+        As of `page`.
     rows, cols : slice
 
     Returns

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +64,8 @@ class Tiff:
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         """Read a part."""
-        with explained(self.path):
-            return tiff.read_part(_page(self.path, self.page, os.stat(self.path).st_mtime_ns), rows, cols)
+        with explained(self.path), opened(self.path) as file:
+            return tiff.read_part(tiff.page(file, self.page), rows, cols)
 
 
 @dataclass(frozen=True)
@@ -80,11 +79,9 @@ class Zarr:
 
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         """Read a part."""
-        place = [
-            axis if isinstance(axis, int) else {"y": rows, "x": cols, "c": slice(None)}[axis] for axis in self.pick
-        ]
-        part = np.asarray(_array(self.path, os.stat(self.path).st_mtime_ns)[tuple(place)])
-        order = [axis for axis in self.pick if not isinstance(axis, int)]
+        where = {"y": rows, "x": cols, "c": slice(None)}
+        part = np.asarray(array(self.path)[tuple(where.get(axis, axis) for axis in self.pick)])
+        order = [axis for axis in self.pick if axis in where]
         return np.ascontiguousarray(part.transpose([order.index(axis) for axis in "yxc" if axis in order]))
 
 
@@ -115,7 +112,7 @@ def _tiff(path: str, file: Any, page: int | None) -> Any:
     if info.pages > 1 and page is None:
         came = f"it holds {info.pages} images"
         raise CvkitError("image-several", came=came, remedy=f"say which by page=0..{info.pages - 1}")
-    frame = _page(path, number, os.stat(path).st_mtime_ns)
+    frame = tiff.page(file, number)
     fault, remedy = None, "store it anew as a tiled TIFF, with zlib or without compression"
     if info.truncated:
         fault, remedy = "it is cut short", "copy or download it again"
@@ -178,18 +175,6 @@ def _checked(source: Any, path: str) -> Any:
     return source
 
 
-@lru_cache(maxsize=4)
-def _page(path: str, page: int, changed: int) -> Any:
-    import tifffile
-
-    return tifffile.TiffFile(path).pages[page]
-
-
 def array(path: str, mode: str = "r") -> Any:
-    """An array of zarr, kept open."""
-    return _array(path, mode, os.stat(path).st_ino)
-
-
-@lru_cache(maxsize=4)
-def _array(path: str, mode: str, number: int) -> Any:
+    """An array of zarr."""
     return library().open_array(path, mode=mode)
