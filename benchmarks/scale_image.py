@@ -75,12 +75,10 @@ def measure(source: Path, out: Path, workers: int) -> dict:
 
 def same_partition(ours: np.ndarray, theirs: np.ndarray) -> bool:
     """Whether two labellings part the pixels alike, some rows at a time."""
-    meant = np.zeros(int(ours.max()) + 1, np.int64)
-    for rows in range(0, len(ours), TILE):
-        meant[ours[rows : rows + TILE]] = theirs[rows : rows + TILE]
-    alike = all(
-        (meant[ours[rows : rows + TILE]] == theirs[rows : rows + TILE]).all() for rows in range(0, len(ours), TILE)
-    )
+    meant, bands = np.zeros(int(ours.max()) + 1, np.int64), [slice(row, row + TILE) for row in range(0, len(ours), TILE)]
+    for rows in bands:
+        meant[ours[rows]] = theirs[rows]
+    alike = all((meant[ours[rows]] == theirs[rows]).all() for rows in bands)
     return alike and len(np.unique(meant)) == len(meant) == int(theirs.max()) + 1
 
 
