@@ -1,5 +1,8 @@
 """What happens within a fit: several outputs, teachers, averages, NaN, full memory, damaged states."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from scenes import blobs
@@ -172,3 +175,52 @@ def test_a_plan_is_checked(given, words):
 
     with pytest.raises(ValueError, match=words):
         Plan(**given)
+
+
+def test_devices_that_cannot_share_are_refused(keras):
+    from cvkit.deep.fitting import even, share_among
+    from cvkit.deep.plan import Plan
+    from cvkit.errors import CvkitError
+
+    assert even([1, 2, 3, 4, 5], 2) == [1, 2, 3, 4] and even([1, 2, 3], 1) == [1, 2, 3]
+    with pytest.raises(CvkitError, match="2 devices need at least 2 pairs to validate on, got 1"):
+        even([1], 2)
+    with pytest.raises(CvkitError, match=r"`devices` must be some of CPU:0.*, got 'GPU:9'"):
+        share_among(["CPU:0", "GPU:9"])
+    with pytest.raises(CvkitError, match="leave out `devices` or `unlabelled`"):
+        share_among(["CPU:0"], [np.zeros((9, 9))])
+    with pytest.raises(CvkitError, match="`batch` must be a multiple of the number of `devices`, 2, got 7"):
+        Plan(devices=["CPU:0", "CPU:1"], batch=7)
+    assert Plan(devices=["CPU:0"]).learns() == Plan().learns() and "devices" not in Plan().learns()
+
+
+TWO_DEVICES = """
+import numpy as np, tensorflow as tf
+half = tf.config.LogicalDeviceConfiguration()
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], [half, half])
+from cvkit.deep.quiet import import_keras
+keras = import_keras()
+from cvkit.deep.fitting import share_among
+from cvkit.deep.segmenter import Segmenter
+
+def learn(devices):
+    keras.utils.set_random_seed(0)
+    with share_among(devices).scope():
+        image = keras.Input((None, None, 1))
+        answer = keras.layers.Conv2D(2, 3, padding="same", activation="softmax")(image)
+        segmenter = Segmenter(keras.Model(image, answer))
+        segmenter.compile(keras.optimizers.SGD(1.0, use_ema=True), "cross_entropy")
+    images = np.random.default_rng(0).random((4, 8, 8, 1), np.float32)
+    truths = (images[..., 0] > 0.5).astype(np.uint8)
+    found = segmenter.fit(images, truths, batch_size=4, epochs=2, shuffle=False, verbose=0).history
+    tested = segmenter.evaluate(images, truths, batch_size=2, verbose=0, return_dict=True)
+    return [*segmenter.network.get_weights(), *found.values(), *tested.values()]
+
+for one, two in zip(learn([]), learn(["CPU:0", "CPU:1"]), strict=True):
+    np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-6)
+"""
+
+
+def test_two_devices_learn_what_one_does():
+    done = subprocess.run([sys.executable, "-c", TWO_DEVICES], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -50,9 +50,13 @@ def fit(
         The scores of every epoch.
     """
     keras.utils.set_random_seed(card["seed"])
-    network = build_in(plan.precision, card)
-    teacher = build_in(plan.precision, card) if images["unlabelled"] else None
+    strategy = share_among(plan.devices, images["unlabelled"])
+    with strategy.scope():
+        network = build_in(plan.precision, card)
+        teacher = build_in(plan.precision, card) if images["unlabelled"] else None
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
+    share = max(1, len(plan.devices))
+    batch += -batch % share
     steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
     patches = Patches(
         images["train"],
@@ -67,8 +71,9 @@ def fit(
     )
     checks = None
     if images["validation"]:
-        checks = centres(images["validation"], target, 2 * card["patch"], card["channels"])
-    segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
+        checks = centres(even(images["validation"], share), target, 2 * card["patch"], card["channels"])
+    with strategy.scope():
+        segmenter = compiled(network, teacher, loss, plan, steps * card["epochs"], scored=target.loss is None)
     keeper = Keeper(run, segmenter, patches, checks, plan.patience)
     begin = keeper.restore()
     if begin < card["epochs"] and not keeper.finished:
@@ -82,10 +87,47 @@ def fit(
                 verbose=2,
                 shuffle=False,
                 batch_size=None,
-                validation_batch_size=max(1, batch // 4),
+                validation_batch_size=share if plan.devices else max(1, batch // 4),
             )
     keeper.finish(card["epochs"])
     return network, keeper.images(0), keeper.history
+
+
+def share_among(devices: Sequence[str], unlabelled: Sequence = ()):
+    """Choose how a batch is shared among devices of this machine: `scope()` is where networks for it are made.
+
+    Parameters
+    ----------
+    devices : sequence of str
+        Such as "GPU:0"; none for the one that TensorFlow takes by itself.
+    unlabelled : sequence
+        Images without truth; one device alone learns from them.
+
+    Returns
+    -------
+    strategy : tf.distribute.Strategy
+    """
+    import tensorflow as tf
+
+    if not devices:
+        return tf.distribute.get_strategy()
+    if len(unlabelled):
+        came = "a network that learns from images without truth does so on one device"
+        raise CvkitError("devices-unlabelled", came=came, remedy="leave out `devices` or `unlabelled`")
+    known = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    for device in devices:
+        if device not in known:
+            expected = f"`devices` must be some of {', '.join(known)}"
+            raise CvkitError("device-unknown", expected, came=repr(device), remedy="choose others")
+    return tf.distribute.MirroredStrategy(list(devices))
+
+
+def even(pairs: list, share: int) -> list:
+    """Leave out the last pairs that are too few to give one to each of `share` devices: Keras wants equal parts."""
+    if len(pairs) < share:
+        expected = f"{share} devices need at least {share} pairs to validate on"
+        raise CvkitError("validation-few", expected, came=str(len(pairs)), remedy="hold back more, or none")
+    return pairs[: len(pairs) // share * share]
 
 
 def build_in(precision: str, card: dict) -> keras.Model:

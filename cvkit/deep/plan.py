@@ -25,6 +25,8 @@ class Plan:
         With "bf16" layers compute in bfloat16, on processors that can; weights stay float32.
     consistency : float
         How much the consistency on unlabelled images counts, once it has grown to its full weight.
+    devices : sequence of str
+        Devices of this machine that share every batch, ``("GPU:0", "GPU:1")``; by default TensorFlow chooses one.
 
     Examples
     --------
@@ -38,6 +40,7 @@ class Plan:
     class_weights: Sequence[float] | None = None
     precision: str = "f32"
     consistency: float = 5.0
+    devices: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name in ("batch", "patience"):
@@ -46,6 +49,10 @@ class Plan:
         number(self.rate, "rate", 1e-9)
         number(self.consistency, "consistency", 0)
         one_of(self.precision, "precision", ("f32", "bf16"))
+        object.__setattr__(self, "devices", tuple(self.devices))
+        if self.devices and (self.batch or 0) % len(self.devices):
+            expected = f"`batch` must be a multiple of the number of `devices`, {len(self.devices)}"
+            raise CvkitError("parameter-range", expected, came=str(self.batch), remedy="each gets the same share")
         if self.class_weights is not None:
             weights = tuple(float(number(weight, "class_weights", 0)) for weight in self.class_weights)
             if not sum(weights):
@@ -55,3 +62,7 @@ class Plan:
                     remedy="give one for each class",
                 )
             object.__setattr__(self, "class_weights", weights)
+
+    def learns(self) -> dict:
+        """Give what decides what is learnt: all but the devices, so that a training may go on elsewhere."""
+        return {name: value for name, value in vars(self).items() if name != "devices"}

@@ -97,7 +97,8 @@ class Segmenter(keras.Model):
             loss = self._supervised(y_true, outputs)
             ramp = ops.minimum(1.0, ops.cast(self.optimizer.iterations, "float32") / self.ramp)
             total = loss + self.consistency * ops.exp(-5 * (1 - ramp) ** 2) * apart
-            scaled = self.optimizer.scale_loss(total)
+            # Devices that share a batch add up their gradients.
+            scaled = self.optimizer.scale_loss(total / tf.distribute.get_strategy().num_replicas_in_sync)
         weights = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(scaled, weights), weights)
         if weak is not None:
@@ -125,7 +126,7 @@ class Segmenter(keras.Model):
         return ops.sum(squared * seen) / ops.maximum(ops.sum(seen), 1.0)
 
     def _track(self, y_true, y_pred, loss) -> dict:
-        self.trackers[0].update_state(loss)
+        self.trackers[0].update_state(loss, sample_weight=ops.shape(y_true)[0])  # the last of several may be smaller
         for score in self.scores:
             score.update_state(y_true, y_pred)
         return {metric.name: metric.result() for metric in self.metrics}

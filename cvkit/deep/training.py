@@ -68,7 +68,7 @@ def train(
     seed : int
         The same seed on the same machine gives the same model.
     plan : Plan
-        What is seldom needed: batch, learning rate, patience, class weights, precision.
+        What is seldom needed: batch, learning rate, patience, class weights, precision, devices.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def train(
     card, target = _card(network, pairs)
     config = {"network": network, "pairs": len(pairs), "validation": len(validation), "unlabelled": len(unlabelled)}
     config |= {"epochs": whole(epochs, "epochs"), "patch": whole(patch, "patch"), "seed": whole(seed, "seed", 0)}
-    config |= {"augment": augment, "loss": loss, "plan": vars(plan), "cvkit": __version__}
+    config |= {"augment": augment, "loss": loss, "plan": plan.learns(), "cvkit": __version__}
     augmentation, loss = Augmentation(augment), target.loss or find_loss(loss, plan.class_weights)
     if plan.class_weights and len(plan.class_weights) != len(target.classes):
         raise CvkitError(

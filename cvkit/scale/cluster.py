@@ -8,7 +8,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 
-from cvkit.errors import FileFault, LibraryMissing
+from cvkit.errors import CvkitError, FileFault, LibraryMissing
+
+PATIENCE = 10  # seconds for the scheduler to answer
 
 
 class Cluster:
@@ -27,8 +29,25 @@ class Cluster:
         self.executor, self.timeout = executor, timeout
 
     def submit(self, function: Callable, /, *args) -> Future:
-        """Queue a task."""
-        return self.executor.submit(_work, self.timeout, _place(), function, *args)
+        """Queue a task. Its future raises a CvkitError with the code ``worker-lost`` where it ended its workers."""
+        promised, future = self.executor.submit(_work, self.timeout, _place(), function, *args), Future()
+        promised.add_done_callback(lambda done: self._settle(done, future))
+        return future
+
+    def _settle(self, done: Future, future: Future) -> None:
+        if done.cancelled():
+            future.cancel()
+        if not future.set_running_or_notify_cancel():
+            return
+        fault = done.exception()
+        if type(fault).__name__ == "KilledWorker":  # Dask's
+            limit = "" if self.timeout is None else f", as they do where a file takes longer than {self.timeout:g} s"
+            came = f"the workers that had it ended{limit}"
+            fault = CvkitError("worker-lost", came=came, remedy="their logs may tell why")
+        if fault:
+            future.set_exception(fault)
+        else:
+            future.set_result(done.result())
 
 
 @contextlib.contextmanager
@@ -40,7 +59,7 @@ def connect(address: str, timeout: float | None) -> Iterator[tuple[Cluster, int]
         came, remedy = "Dask is not installed", "pip install 'cvkit[scale]'"
         raise LibraryMissing("library-missing", came=came, remedy=remedy) from None
     try:
-        client = Client(address, set_as_default=False, timeout=10)
+        client = Client(address, set_as_default=False, timeout=PATIENCE)
     except (OSError, ValueError) as fault:
         remedy = "start one with `dask scheduler`, and workers with `dask worker ADDRESS`"
         came = f"no scheduler of Dask answers at {address} ({fault})"

@@ -57,11 +57,10 @@ class Workers(ThreadPoolExecutor):
 
     def _mind(self, function: Callable, *args):
         """Run a task in this thread's process."""
-        if (worker := getattr(self.mine, "worker", None)) not in self.processes:
-            worker = self.mine.worker = self._begin()
-        pool, process = worker
-        began, task = time.monotonic(), pool.submit(function, *args)
+        pool, process = worker = self.mine.worker = self._living(getattr(self.mine, "worker", None))
+        began = time.monotonic()
         try:
+            task = pool.submit(function, *args)
             return task.result(self.timeout)
         except TimeoutError:
             if task.done():
@@ -72,9 +71,16 @@ class Workers(ThreadPoolExecutor):
         except BrokenProcessPool:
             self._end(worker)
             seconds = time.monotonic() - began
-            raise CvkitError(
-                "worker-lost", came=f"its process {_fate(process.exitcode)} after {seconds:.1f} s"
-            ) from None
+            came = f"its process {_fate(process.exitcode)} after {seconds:.1f} s"
+            raise CvkitError("worker-lost", came=came) from None
+
+    def _living(self, worker: tuple | None) -> tuple:
+        """Give the worker, or another one if it was lost, be it that the system ended it while it was idle."""
+        if worker in self.processes and worker[1].is_alive():
+            return worker
+        if worker:
+            self._end(worker)
+        return self._begin()
 
     def _begin(self) -> tuple:
         pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _prepare, self.start)
