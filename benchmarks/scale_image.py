@@ -75,7 +75,8 @@ def measure(source: Path, out: Path, workers: int) -> dict:
 
 def same_partition(ours: np.ndarray, theirs: np.ndarray) -> bool:
     """Whether two labellings part the pixels alike, some rows at a time."""
-    meant, bands = np.zeros(int(ours.max()) + 1, np.int64), [slice(row, row + TILE) for row in range(0, len(ours), TILE)]
+    meant = np.zeros(int(ours.max()) + 1, np.int64)
+    bands = [slice(row, row + TILE) for row in range(0, len(ours), TILE)]
     for rows in bands:
         meant[ours[rows]] = theirs[rows]
     alike = all((meant[ours[rows]] == theirs[rows]).all() for rows in bands)

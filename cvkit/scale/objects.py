@@ -10,10 +10,9 @@ from cvkit.arrays import Table
 from cvkit.classic.components.keep import condition_of
 from cvkit.classic.components.moments import ellipses_about
 from cvkit.classic.components.regions import BOX, ELLIPSE, NEIGHBOURS, column_names
-from cvkit.errors import CvkitError
 from cvkit.scale.rasters import Painted, Store
 
-WANTED = {"box": {*BOX, "extent"}, "moments": {*ELLIPSE}}  # what must be measured for which columns
+WANTED = {"box": {*BOX, "extent", *NEIGHBOURS}, "moments": {*ELLIPSE}}  # what must be measured for which columns
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ def measured(columns: dict[str, np.ndarray], names: list[str]) -> Table:
     """Make the columns of a table from what adds up, as `cvkit.classic.components.regions.measure` does from runs."""
     area = columns["area"]
     table = {"label": np.arange(1, len(area) + 1, dtype=np.int32), "area": area, "diameter": np.sqrt(4 * area / np.pi)}
-    if WANTED["box"] & {*names}:
+    table |= {name: columns[name] for name in NEIGHBOURS if name in names}
+    if {*BOX, "extent"} & {*names}:
         table |= {name: columns[name] for name in BOX}
         table["extent"] = area / ((table["row1"] - table["row0"]) * (table["col1"] - table["col0"]))
     if WANTED["moments"] & {*names}:
@@ -109,17 +109,10 @@ def filters() -> dict[str, Callable[..., Callable[[dict], np.ndarray]]]:
 
 
 def columns_of(name: str, arguments: dict) -> list[str]:
-    """The columns of a table that a step asks for; those that do not add up are refused."""
-    names = []
+    """The columns of a table that a step asks for."""
     if name == "regions":
-        names = column_names(arguments.get("columns"), False)
-    elif name == "keep_if":
-        names = column_names(condition_of(arguments.get("condition", "area >= 64"))[1], False)
-    for column in names:
-        if column in NEIGHBOURS:
-            came = f"{name}: the column {column!r} does not add up from the parts of an object that tiles see"
-            raise CvkitError("tiles-column", came=came, remedy="leave it out, or measure objects that are cut out")
-    return names
+        return column_names(arguments.get("columns"), False)
+    return column_names(condition_of(arguments.get("condition", "area >= 64"))[1], False) if name == "keep_if" else []
 
 
 def _fulfils(condition: str) -> Callable[[dict], np.ndarray]:

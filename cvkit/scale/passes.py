@@ -1,6 +1,7 @@
 """Follow the stages of a pipeline over the tiles of an image: what must be known of the whole is found pass by pass."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import numpy as np
 
 from cvkit.arrays import Table, as_gray, as_image
 from cvkit.classic import counted
+from cvkit.classic.components.regions import NEIGHBOURS
 from cvkit.classic.histogram import Extent, Histogram
 from cvkit.classic.runs import runs
 from cvkit.errors import CvkitError
+from cvkit.scale.crops import crops, measure_objects, ordered, split_objects
 from cvkit.scale.engine import Pool
 from cvkit.scale.objects import WANTED, Objects, columns_of, filters
 from cvkit.scale.rasters import Apart, Made, Painted, Store, Tiles
@@ -102,14 +105,37 @@ class Work:
         connectivity = how.pop("connectivity", 8)
         if not (isinstance(image, Objects) and (image.labels or image.connectivity == connectivity)):
             image = self._objects(_raster(image), connectivity, wanted)
+        image = self._seen_whole(image, columns_of(stage.name, stage.arguments))
         among = filters()[stage.name](**how)
         image = image if among is None else image.chosen(among)
         return image.numbered() if stage.name == "label" else image
 
     def _table(self, image: Any, stage: Stage, wanted: frozenset) -> Table:
-        how = {key: value for key, value in stage.arguments.items() if key == "connectivity"}
-        objects = self._choose(image, Stage("relabel", "choose", stage.function, how), wanted)
-        return objects.table(columns_of("regions", stage.arguments))
+        objects = self._choose(image, Stage("relabel", "choose", stage.function, _connectivity(stage)), wanted)
+        names = columns_of("regions", stage.arguments)
+        return self._seen_whole(objects, names).table(names)
+
+    def _split(self, image: Any, stage: Stage, wanted: frozenset) -> Objects:
+        whole = self._choose(image, Stage("relabel", "choose", stage.function, _connectivity(stage)), wanted)
+        store = crops(whole, self._folder(), "split")
+        parts = [None] * len(self.tiles)
+        for number, columns in self.each(split_objects, whole.numbered().painted(), store, stage.arguments, wanted):
+            parts[number] = columns
+        starts, columns, index = ordered(parts)
+        return replace(whole, store=store, starts=starts, columns=columns, index=index, labels=True,
+                       keep=np.ones(len(index), bool))  # fmt: skip
+
+    def _seen_whole(self, objects: Objects, names: list[str]) -> Objects:
+        """Measure what does not add up, each object being seen as a whole."""
+        names = [name for name in NEIGHBOURS if name in names and name not in objects.columns]
+        if not names:
+            return objects
+        store, labels = crops(objects, self._folder(), names[0]), objects.numbered().painted()
+        kept, columns = np.flatnonzero(objects.keep), {}
+        for _, (label, found) in self.each(measure_objects, labels, store, names):
+            for name, values in found.items():
+                columns.setdefault(name, np.zeros(len(objects.keep), values.dtype))[kept[label - 1]] = values
+        return replace(objects, columns=objects.columns | columns)
 
     def _fill(self, image: Any, stage: Stage, wanted: frozenset) -> Painted:
         background, most = Made(_raster(image), np.logical_not), stage.arguments.get("area")
@@ -127,10 +153,13 @@ class Work:
         return Objects(store, starts, index, columns, np.ones(len(columns["first"]), bool), labels, connectivity)
 
     def _store(self) -> Store:
+        return Store(self._folder(), self.tiles)
+
+    def _folder(self) -> Path:
         self.stores += 1
         folder = self.scratch / str(self.stores)
         folder.mkdir()
-        return Store(folder, self.tiles)
+        return folder
 
     def _histogram(self, image: Any, nan: str = "raise") -> Histogram:
         """Count all values: in one pass those of 8 and 16 bits, else in two."""
@@ -164,8 +193,14 @@ def _raster(image: Any) -> Any:
     return image.painted() if isinstance(image, Objects) else image
 
 
+def _connectivity(stage: Stage) -> dict:
+    return {key: value for key, value in stage.arguments.items() if key == "connectivity"}
+
+
 def _wanted(stage: Stage) -> set[str]:
     """What must be measured of objects for a stage."""
+    if stage.way == "split":
+        return {"box"}
     names = set(columns_of("regions" if stage.way == "table" else stage.name, stage.arguments))
     return {kind for kind, columns in WANTED.items() if columns & names}
 

@@ -76,13 +76,21 @@ class Store:
     folder: Path
     tiles: Tiles
 
+    def place(self, number: int) -> tuple[slice, slice]:
+        """The rows and columns from which the runs of a tile are counted."""
+        return self.tiles.place(number)
+
+    def over(self, rows: slice, cols: slice) -> Iterator[int]:
+        """The tiles whose runs may lie in these rows and columns."""
+        return self.tiles.over(rows, cols)
+
     def keep(self, number: int, found: Runs) -> None:
         """Write the runs of a tile."""
         np.save(self.folder / f"{number}.npy", np.stack(found).astype(np.int32))
 
     def runs(self, number: int, rows: slice, cols: slice) -> Runs:
         """Read the runs of a tile, cut to some rows and columns of the image, and counted from these."""
-        down, across = self.tiles.place(number)
+        down, across = self.place(number)
         found = Runs(*np.load(self.folder / f"{number}.npy"))
         some = slice(*np.searchsorted(found.row, (rows.start - down.start, rows.stop - down.start)))
         row, start, stop, label = (column[some] for column in found)
@@ -123,7 +131,7 @@ class Painted:
     def read(self, rows: slice, cols: slice) -> np.ndarray:
         """Paint a part."""
         part = np.full((rows.stop - rows.start, cols.stop - cols.start), self.ground, self.dtype)
-        for number in self.store.tiles.over(rows, cols):
+        for number in self.store.over(rows, cols):
             found = self.store.runs(number, rows, cols)
             value = found.label
             if self.values is not None and len(value):

@@ -56,11 +56,11 @@ def find_objects(mask: Any, store: Store, connectivity: int, wanted: frozenset, 
     np.save(store.folder / f"{number}-sides.npy", sides)
     height, width = store.tiles.shape
     row, start, stop = found.row + rows.start, found.start + cols.start, found.stop + cols.start
-    return _columns(Runs(row, start, stop, found.label), count, height, width, wanted)
+    return added_up(Runs(row, start, stop, found.label), count, height, width, wanted)
 
 
-def _columns(found: Runs, count: int, height: int, width: int, wanted: frozenset) -> dict[str, np.ndarray]:
-    """What is measured of each object, from its runs."""
+def added_up(found: Runs, count: int, height: int, width: int, wanted: frozenset) -> dict[str, np.ndarray]:
+    """What is measured of each object and adds up, from its runs in an image of this size; see `MERGE`."""
     index, length = found.label.astype(np.int64) - 1, found.length
     first, cut = np.empty(count, np.int64), np.zeros(count, bool)
     first[index[::-1]] = (found.row * width + found.start)[::-1]  # what is written last is the first place

@@ -28,7 +28,8 @@ class Stage:
     way : str
         ``"look"``: by a function of a part. ``"count"``: by a function of a part and of what is counted in the whole.
         ``"threshold"``: by a global threshold; ``"around"``: by a local one. ``"network"``: by a model, whose objects
-        are kept apart if it learnt their contacts. ``"choose"``: among objects. ``"fill"``: holes. ``"table"``.
+        are kept apart if it learnt their contacts. ``"choose"``: among objects. ``"split"``: object by object.
+        ``"fill"``: holes. ``"table"``.
     function : callable
     arguments : dict
     reach : int
@@ -98,6 +99,10 @@ def _stage(step: Step, sample: np.ndarray) -> Stage:
     if function is components.regions:
         columns_of(name, arguments)
         return Stage(name, "table", function, arguments)
+    if function is components.split:
+        if arguments.get("markers") is not None or arguments.get("image") is not None:
+            raise _refused(name, "other arrays would have to be cut as the image is")
+        return Stage(name, "split", function, arguments)
     if function is components.fill_holes:
         return Stage(name, "fill", function, arguments)
     if function in [getattr(components, known) for known in filters()]:
