@@ -67,6 +67,8 @@ PIPELINES = [
     "gray | triangle | remove_small(area=30, connectivity=4) | label(connectivity=8) | relabel",
     "sauvola(window=25, k=-.1) | label",
     "niblack(window=15, foreground='auto') | opening",
+    "percentile(share=.9) | opening | remove_large(area=3000) | split | remove_small(area=9)",
+    "percentile(share=.9) | opening | remove_large(area=999) | split(neck=.95) | keep_if(condition='solidity > .8')",
 ]
 
 
@@ -97,7 +99,7 @@ def test_a_tile_of_one_value_is_no_image_of_one_value(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32, np.float64])
 def test_counts_of_tiles_are_those_of_the_whole(dtype, tmp_path):
     image = scene().astype(dtype) * dtype(7.3 if np.dtype(dtype).kind == "f" else 90000 if dtype == np.int32 else 200)
-    for pipeline in ("otsu", "invert | multi_otsu", "kapur(foreground='auto')"):
+    for pipeline in ("otsu", "invert | kapur(foreground='auto')"):
         assert_same(large(image, pipeline, tmp_path), cvkit.segment(image, pipeline))
 
 
@@ -173,6 +175,17 @@ def test_objects_are_joined_across_seams(name, connectivity, tmp_path):
     assert labels.max() == scipy.ndimage.label(mask & ~mask.all(), structure)[1]
     filled = large(mask, f"otsu | fill_holes(connectivity={connectivity})", tmp_path)
     assert_same(filled, components.fill_holes(mask & ~mask.all(), connectivity=connectivity))
+
+
+def test_objects_are_seen_whole_where_they_must_be(tmp_path):
+    pipeline = "percentile(share=.9) | opening | remove_large(area=3000) | regions(columns='all')"
+    found = cvkit.segment_large(scene(), pipeline, tile=TILE, engine=Inline())
+    whole = cvkit.segment(scene(), pipeline)
+    assert found.keys() == whole.keys()
+    assert all(np.allclose(found[name], whole[name], rtol=1e-12) for name in whole)
+    for pipeline in ("otsu | split", "otsu | keep_if(condition='perimeter > 9')"):
+        with pytest.raises(CvkitError, match="needs objects whole, and one of "):
+            large(scene(), pipeline, tmp_path)
 
 
 def test_tables_are_merged(tmp_path):
@@ -253,11 +266,9 @@ REFUSED = {
     "bradley": "set window=",
     "howe": "cuts the whole image",
     "normalize | sauvola": "float32",
-    "otsu | split": "split cannot work on tiles",
-    "otsu | skeleton": "skeleton cannot work on tiles",
-    "otsu | label | expand(distance=3)": "expand cannot work on tiles",
-    "otsu | regions(columns='solidity')": "'solidity' does not add up",
-    "otsu | keep_if(condition='perimeter > 3')": "'perimeter' does not add up",
+    "otsu | skeleton": "from pixel to pixel through the whole object",
+    "otsu | convex_hull": "whole image",
+    "otsu | label | expand(distance=3)": "it deals with labels",
     "nuclei(augment=True)": "begins elsewhere",
     "otsu | remove_small(area=-1)": "`area`",
     "otsu | keep_if(condition='size > 3')": "'size'",
