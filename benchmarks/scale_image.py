@@ -2,7 +2,8 @@
 
 python benchmarks/scale_image.py                           # 4096 against the peers, 16384 against SciPy, 8192 to 32768
 python benchmarks/scale_image.py --series 8192 65536       # 4 G pixels: some minutes, 17 GB for the labels
-python benchmarks/scale_image.py --small                   # CPU time at 4096 and 8192 alone, half a minute
+python benchmarks/scale_image.py --small                   # CPU time at 4096 and 8192 alone, a minute
+python benchmarks/scale_image.py --slide                   # what one image of 10^10 pixels costs on N machines
 
 dask-image needs `pip install dask-image`; `--peer PYTHON` names an interpreter that has it, if this one has not.
 The scenes are made in a folder beside the results of this run, see --folder, and removed.
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +25,21 @@ from common import table, write_results
 
 PIPELINE = "otsu | label"
 TILE = 2048
+SLIDE, MACHINES, CORES = 1e10, (1, 4, 16, 64), 8
+STORAGE = 1e9  # bytes a second that the machines share
+HALO = 128  # pixels that a tile of the network sees more on each side
+PASSES = (
+    ("otsu | label", 2 * TILE, ("count", "find objects", "write")),
+    ("nuclei | label", TILE // 4, ("count", "network", "find objects", "write")),
+)
+BYTES = {"count": 1, "network": 1, "find objects": 1, "write": 4}  # a pixel; runs are few
 PEER = """
-import sys, time, dask.array, dask_image.ndmeasure, numpy
+import sys, time, dask, dask.array, dask_image.ndmeasure, numpy
 image = dask.array.from_array(numpy.load(sys.argv[1], mmap_mode="r"), chunks=512)
 began = time.process_time()
 labels, count = dask_image.ndmeasure.label(image > int(sys.argv[2]), numpy.ones((3, 3)))
-labels.compute(scheduler="synchronous")
-print(time.process_time() - began, int(count.compute()))
+labels, count = dask.compute(labels, count, scheduler="synchronous")
+print(time.process_time() - began, int(count))
 """
 
 
@@ -125,6 +135,54 @@ def series(sides: list[int], folder: Path, workers: int) -> list[list]:
     return rows
 
 
+class Timed(Executor):
+    """Does each task at once, and adds up the CPU seconds of each kind."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def submit(self, function, /, *args) -> Future:
+        """Do a task."""
+        began, done = time.process_time(), Future()
+        done.set_result(function(*args))
+        kind = {"_count": "count", "_copy": "write", "_keep": "network"}.get(function.__name__, "find objects")
+        self.seconds[kind] = self.seconds.get(kind, 0) + time.process_time() - began
+        return done
+
+
+def slide(folder: Path) -> list[str]:
+    """Measure a pixel, a tile and an object on a small image; compute the 10^10 pixels, pass by pass."""
+    import cvkit
+
+    rows, costs, seen = [], [], (1 + 2 * HALO / TILE) ** 2
+    for pipeline, side, passes in PASSES:
+        source = scene(side, folder / f"{side}.npy")
+        for _ in range(2):  # the first time loads and warms up
+            engine, began = Timed(), time.process_time()
+            cvkit.segment_large(source, pipeline, folder / "labels.npy", tile=TILE, engine=engine)
+            rest = time.process_time() - began - sum(engine.seconds.values())
+        each = {name: engine.seconds[name] / side**2 * (seen if name == "network" else 1) for name in passes}
+        costs += [[f"`{pipeline}`: {name}", f"{1e9 * spent:.1f}"] for name, spent in each.items()]
+        costs += [[f"`{pipeline}`: the process that hands out tiles and joins seams", f"{1e9 * rest / side**2:.2f}"]]
+        serial = rest / side**2 * SLIDE
+        for machines in MACHINES:
+            parts = [
+                (each[name] * SLIDE / CORES / machines, SLIDE * BYTES.get(name, 0) / STORAGE, name) for name in passes
+            ]
+            total = serial + sum(max(part[:2]) for part in parts)
+            first = max([(serial, "seams and hand-out"), *((compute, f"cores: {name}") for compute, _, name in parts),
+                         *((moved, f"storage: {name}") for _, moved, name in parts)])  # fmt: skip
+            rows.append([f"`{pipeline}`", machines, f"{total:.0f}", f"{first[1]} ({first[0] / total:.0%})"])
+    return [
+        f"One image of {SLIDE:.0e} pixels, {SLIDE / TILE**2:.0f} tiles, on machines of {CORES} cores that share a file server of "
+        f"{STORAGE / 1e9:g} GB/s (assumed), 8 bits read and labels of 32 bits written. Measured on small "
+        "images, CPU ns a pixel of one core; the network's with what tiles see twice:",
+        table(["what", "ns"], costs),
+        "Computed: the passes one after the other, each as long as its cores or the storage need.",
+        table(["pipeline", "machines", "s", "first bottleneck"], rows),
+    ]
+
+
 def _shown(found: dict) -> list[str]:
     return [f"{found['seconds']:.1f}", f"{found['cpu']:.1f}", f"{found['megabytes']:.0f}"]
 
@@ -138,10 +196,16 @@ def main() -> None:
     parser.add_argument("--peer", default=sys.executable)
     parser.add_argument("--folder", type=Path, help="where there is room for the scenes")
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--slide", action="store_true")
     parser.add_argument("--run", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.run:
         run(given.run[0], given.run[1], int(given.run[2]))
+        return
+    if given.slide:
+        with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+            parts = slide(Path(folder))
+        write_results("scale_slide", "python benchmarks/scale_image.py --slide", ["numpy", "onnxruntime"], *parts)
         return
     if given.small:
         given.series, given.side = [], 8192
