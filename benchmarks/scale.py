@@ -29,7 +29,7 @@ from cvkit.scale.journal import NAME
 
 CRASH, HANG, GOOD = 1, 2, 3
 KILLS = 10
-TIMEOUT = 3.0
+TIMEOUT = 10.0
 SLOW = "flatten_background | median(size=5) | sauvola(window=51) | fill_holes | split"
 QUICK = "otsu"
 

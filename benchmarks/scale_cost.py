@@ -77,12 +77,12 @@ def cluster(folder: Path) -> Iterator[tuple[str, int]]:
     line = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
     with open(folder / "log", "w") as log, contextlib.ExitStack() as stack:
         scheduler = stack.enter_context(subprocess.Popen([*line, "--no-dashboard"], stderr=log))
-        stack.callback(scheduler.terminate)
+        stack.callback(scheduler.kill)
         while not (found := re.search(r"Scheduler at: *(tcp://\S+)", (folder / "log").read_text())):
             time.sleep(0.1)
         line = [sys.executable, "-m", "distributed.cli.dask_worker", found[1], "--nthreads", "1", "--no-nanny"]
         worker = stack.enter_context(subprocess.Popen([*line, "--no-dashboard"], cwd=folder, stderr=subprocess.DEVNULL))
-        stack.callback(worker.terminate)
+        stack.callback(worker.kill)
         yield found[1], scheduler.pid
 
 
@@ -136,6 +136,7 @@ def told(each: float, busy: dict[str, float]) -> tuple[str, str]:
 
 def main() -> None:
     """Measure, simulate, write the page."""
+    os.environ["OMP_NUM_THREADS"] = "1"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         compute, about = measure_files(folder)

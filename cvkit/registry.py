@@ -19,6 +19,7 @@ from cvkit.notation import split as split
 
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
+ROOMS_OF_STEPS = ("cvkit.preprocess", "cvkit.classic.hints", "cvkit.classic.components")
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
 GANS = HERE / "deep" / "gans"
@@ -59,7 +60,12 @@ def methods() -> list[str]:
     >>> methods()  # doctest: +ELLIPSIS
     ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
     """
-    return thresholds() + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+    return thresholds() + trained()
+
+
+def trained() -> list[str]:
+    """List the trained models that cvkit carries."""
+    return sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
 
 
 def thresholds() -> list[str]:
@@ -131,7 +137,7 @@ def explain(name: str) -> str:
     entry = find(name)
     if name in _step_functions():
         return inspect.getdoc(entry.call)
-    card = importlib.import_module("cvkit.deep").read_card(_model_folder(name))
+    card = importlib.import_module("cvkit.deep").read_card(model_folder(name))
     return json.dumps(card, indent=2, ensure_ascii=False)
 
 
@@ -162,7 +168,7 @@ def find(name: str) -> Entry:
     """
     if name in thresholds():
         return _threshold_entry(name)
-    if folder := _model_folder(name):
+    if folder := model_folder(name):
         return _model_entry(name, folder)
     functions = _step_functions()
     if name in functions:
@@ -211,7 +217,7 @@ def _files(folder: Path) -> list[str]:
 def _step_functions() -> dict[str, Callable]:
     """The public functions of the rooms of steps that turn one kind of array into one."""
     found = {}
-    for module in (importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")):
+    for module in map(importlib.import_module, ROOMS_OF_STEPS):
         for name in module.__all__:
             signature = inspect.signature(getattr(module, name), eval_str=True)
             first = next(iter(signature.parameters.values()))
@@ -239,7 +245,7 @@ def decision(module: ModuleType) -> Callable:
     return getattr(module, "threshold", None) or module.segment
 
 
-def _model_folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
     """Where the model lies that a name or a path stands for."""
     if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
         return TRAINED / name

@@ -47,7 +47,9 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         folder, out = map(Path, sys.argv[1:])
         pairs, validation = read_split(folder, "train"), read_split(folder, "val")
-        model = cvkit.train(NETWORK, pairs, out, validation=validation, epochs=120, seed=1)
+        how = {"epochs": 60, "augment": "strong | stain", "seed": 1}
+        plan = cvkit.Plan(start="nuclei", rate=1e-3, precision="bf16")  # what tells pixels apart is known already
+        model = cvkit.train(NETWORK, pairs, out, validation=validation, plan=plan, **how)
         calibrate(model, validation)
         print(tune(model, validation)["tuned"])
         print(annotate(model, **ABOUT, figures=figures(model, folder))["figures"])

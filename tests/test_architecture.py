@@ -42,6 +42,7 @@ ALLOWED = {
     "deep/engines": {"numpy", "cv2", "onnxruntime", "openvino", "ai_edge_litert", "cvkit.deep"},
     "deep/simplify": {"numpy", "onnx"},
     "deep/decode": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
+    "deep/start": {"keras", "safetensors", "cvkit", "cvkit.registry", "cvkit.deep"},
     "deep/stars": {"numpy", "cv2"},
     "deep/star_objects": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
     "deep/views": {"numpy"},

@@ -207,7 +207,7 @@ def start(script, *words):
 
 
 def wait_until(true):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 600
     while not true():
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -15,6 +15,7 @@ from cvkit.deep.keeper import Keeper
 from cvkit.deep.plan import Plan
 from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
+from cvkit.deep.start import begin_with
 from cvkit.deep.target import Target
 from cvkit.errors import CvkitError
 
@@ -54,6 +55,9 @@ def fit(
     with strategy.scope():
         network = build_in(plan.precision, card)
         teacher = build_in(plan.precision, card) if images["unlabelled"] else None
+    for begun in (network, teacher):
+        if plan.start and begun:
+            begin_with(begun, plan.start)
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
     share = max(1, len(plan.devices))
     batch += -batch % share

@@ -10,7 +10,8 @@ from concurrent.futures import Executor, Future
 
 from cvkit.errors import CvkitError, FileFault, LibraryMissing
 
-PATIENCE = 10  # seconds for the scheduler to answer
+PATIENCE = 10  # seconds for the scheduler to answer, and for a first worker
+AHEAD = 256  # tasks that wait at the scheduler at least, for workers that join later
 
 
 class Cluster:
@@ -52,7 +53,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def connect(address: str, timeout: float | None) -> Iterator[tuple[Cluster, int]]:
-    """Connect to a scheduler: give what submits, and how many tasks its workers run at once."""
+    """Connect to a scheduler: give what submits, and how many tasks to have ready."""
     try:
         from distributed import Client
     except ImportError:
@@ -65,8 +66,12 @@ def connect(address: str, timeout: float | None) -> Iterator[tuple[Cluster, int]
         came = f"no scheduler of Dask answers at {address} ({fault})"
         raise FileFault("cluster-address", came=came, remedy=remedy) from None
     with client:
-        client.wait_for_workers(1, timeout=60)
-        yield Cluster(client.get_executor(pure=False), timeout), sum(client.nthreads().values())
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            came, remedy = f"the scheduler at {address} has no workers", "start some with `dask worker ADDRESS`"
+            raise CvkitError("cluster-empty", came=came, remedy=remedy) from None
+        yield Cluster(client.get_executor(pure=False), timeout), max(AHEAD, sum(client.nthreads().values()))
 
 
 def _place() -> tuple[str, int]:

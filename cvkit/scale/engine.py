@@ -23,7 +23,7 @@ class Pool:
         `(function, *args)` to a `concurrent.futures.Future`. Function, arguments and result go from process to
         process: a function stands at the top of a module.
     width : int
-        How many tasks run at the same time.
+        How many tasks to count on running at the same time.
     """
 
     def __init__(self, submit: Callable[..., Future], width: int) -> None:
