@@ -174,8 +174,8 @@ def slide(folder: Path) -> list[str]:
                          *((moved, f"storage: {name}") for _, moved, name in parts)])  # fmt: skip
             rows.append([f"`{pipeline}`", machines, f"{total:.0f}", f"{first[1]} ({first[0] / total:.0%})"])
     return [
-        f"One image of {SLIDE:.0e} pixels, {SLIDE / TILE**2:.0f} tiles, on machines of {CORES} cores that share a file server of "
-        f"{STORAGE / 1e9:g} GB/s (assumed), 8 bits read and labels of 32 bits written. Measured on small "
+        f"One image of {SLIDE:.0e} pixels, {SLIDE / TILE**2:.0f} tiles, on machines of {CORES} cores that share a file "
+        f"server of {STORAGE / 1e9:g} GB/s (assumed), 8 bits read and labels of 32 bits written. Measured on small "
         "images, CPU ns a pixel of one core; the network's with what tiles see twice:",
         table(["what", "ns"], costs),
         "Computed: the passes one after the other, each as long as its cores or the storage need.",
