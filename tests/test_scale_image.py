@@ -1,5 +1,6 @@
 """One large image: tiles give what the whole does, in whatever format it lies; what cannot be done is said at once."""
 
+import importlib.util
 import re
 from concurrent.futures import Executor, Future
 
@@ -9,6 +10,7 @@ import pytest
 import scipy.ndimage
 import tifffile
 from models import write_model
+from PIL import Image
 
 import cvkit
 from cvkit.classic import components
@@ -360,6 +362,15 @@ def test_files_that_cannot_be_read_in_parts(tmp_path):
         with pytest.raises(CvkitError, match=why) as fault:
             cvkit.segment_large(tmp_path / name, "otsu", tmp_path / "m.npy")
         assert name in str(fault.value)
+
+
+def test_a_compression_that_needs_another_library(tmp_path):
+    Image.fromarray(scene()).save(tmp_path / "lzw.tif", compression="tiff_lzw")
+    if importlib.util.find_spec("imagecodecs"):
+        assert_same(large(tmp_path / "lzw.tif", "otsu", tmp_path), cvkit.segment(scene(), "otsu"))
+    else:
+        with pytest.raises(ImportError, match="LZW in a TIFF needs imagecodecs"):
+            large(tmp_path / "lzw.tif", "otsu", tmp_path)
 
 
 def test_memory_maps(tmp_path):

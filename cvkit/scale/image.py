@@ -47,7 +47,7 @@ def segment_large(
     out : path, optional
         Where the answer goes: .npy, .tif (BigTIFF), .zarr or .ome.zarr; .csv for a table, which needs none.
     tile : int
-        Side of a tile, a multiple of 64. A worker takes some 40 bytes for each pixel of it.
+        Side of a tile, a multiple of 64. A worker takes some 20 bytes for each pixel of it, 100 with a network.
     workers : int, optional
         Tiles at the same time; by default one on each core.
     engine : str or concurrent.futures.Executor

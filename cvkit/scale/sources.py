@@ -129,8 +129,15 @@ def _tiff(path: str, file: Any, page: int | None) -> Any:
     plain = frame.is_contiguous and frame.axes != "SYX" and frame.photometric != 0 and frame.samplesperpixel in (1, 3)
     if plain and frame.compression == 1 and frame.fillorder == 1 and frame.dtype.kind != "b":
         return Flat(path, frame.dataoffsets[0], shape, frame.dtype.newbyteorder(frame.parent.byteorder))
-    Tiff(path, number, shape, frame.dtype).read(slice(0, 1), slice(0, 1))  # whether it can be unpacked at all
-    return Tiff(path, number, shape, frame.dtype.newbyteorder("="))
+    found = Tiff(path, number, shape, frame.dtype.newbyteorder("="))
+    try:
+        found.read(slice(0, 1), slice(0, 1))
+    except CvkitError as error:
+        if "imagecodecs" not in str(error):
+            raise
+        came, remedy = f"{frame.compression.name} in a TIFF needs imagecodecs", "pip install 'cvkit[scale]'"
+        raise LibraryMissing("library-missing", came=came, remedy=remedy) from None
+    return found
 
 
 def _zarr(path: str) -> Zarr:
