@@ -90,6 +90,7 @@ ALLOWED = {
     | {"cvkit.pipeline", "cvkit.compare"},
     "scale": {"numpy", "cvkit", "cvkit.arrays", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
     "scale/batch": {"tqdm", "cvkit", "cvkit.io", "cvkit.pipeline", "cvkit.scale"},
+    "scale/crops": {"numpy", "cvkit.classic", "cvkit.scale"},
     "scale/objects": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.scale"},
     "scale/seams": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.scale"},
     "scale/passes": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.deep", "cvkit.registry", "cvkit.scale"},
