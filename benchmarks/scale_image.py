@@ -205,7 +205,7 @@ def main() -> None:
     if given.slide:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             parts = slide(Path(folder))
-        write_results("scale_slide", "python benchmarks/scale_image.py --slide", ["numpy", "onnxruntime"], *parts)
+        write_results("scale-slide", "python benchmarks/scale_image.py --slide", ["numpy", "onnxruntime"], *parts)
         return
     if given.small:
         given.series, given.side = [], 8192
@@ -216,7 +216,7 @@ def main() -> None:
         whole = against_scipy(given.side, folder, given.workers)
         grown = series(given.series, folder, given.workers)
     write_results(
-        "scale_image",
+        "scale-image",
         f"python {' '.join(['benchmarks/scale_image.py', *sys.argv[1:]])}",
         ["numpy", "scipy", "opencv-python", "tifffile"],
         f"`cvkit.segment_large(image, {PIPELINE!r}, labels)`, tiles of {TILE}², {given.workers} worker(s) unless told "

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tifffile
+from click.testing import CliRunner
 from models import write_model
 from PIL import Image
 
 import cvkit
 from cvkit.classic import components
 from cvkit.classic.histogram import Extent, Histogram
+from cvkit.cli import main
 from cvkit.errors import CvkitError
 from cvkit.reach import reach, reach_of
 from cvkit.scale import passes
@@ -425,7 +427,10 @@ def test_a_tile_whose_worker_is_lost_is_done_again_once(tmp_path):
 def test_processes_share_the_tiles(tmp_path):
     pipeline = "median | otsu | fill_holes | label"
     np.save(tmp_path / "a.npy", scene())
-    out = cvkit.segment_large(tmp_path / "a.npy", pipeline, tmp_path / "b.npy", tile=TILE, workers=2)
+    out = f"{tmp_path}/b.npy"
+    line = ["segment-large", f"{tmp_path}/a.npy", "-m", pipeline, "-o", out, "--tile", "64", "--workers", "2"]
+    said = CliRunner().invoke(main, line)
+    assert said.exit_code == 0 and "b.npy" in said.output
     assert_same(np.load(out), cvkit.segment(scene(), pipeline))
 
 
