@@ -30,6 +30,7 @@ _NAMES = {
     "cross_validate": "cvkit.deep.folds",
     "Plan": "cvkit.deep.plan",
     "run": "cvkit.scale.batch",
+    "segment_large": "cvkit.scale.image",
     "try_all": "cvkit.compare.montage",
 }
 _ROOMS = ("arrays", "classic", "compare", "datasets", "deep", "io", "preprocess")

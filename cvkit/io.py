@@ -102,7 +102,7 @@ def read(
     whole(max_bytes, "max_bytes")
     if page is not None:
         whole(page, "page", 0)
-    with explained(path), _open(path) as file:
+    with explained(path), opened(path) as file:
         limits = {"max_pixels": max_pixels, "max_bytes": max_bytes}
         image, what = decode(file, page=page, indices=False, allow_truncated=allow_truncated, **limits)
         image = as_gray(image) if gray else image
@@ -141,7 +141,7 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
     """
     whole(max_pixels, "max_pixels")
     limits = {"max_pixels": max_pixels, "max_bytes": MAX_BYTES}
-    with explained(path), _open(path) as file:
+    with explained(path), opened(path) as file:
         truth, what = decode(file, page=None, indices=True, allow_truncated=False, **limits)
         if truth.ndim == 3 and (truth != truth[:, :, :1]).any():
             raise CvkitError(
@@ -184,7 +184,7 @@ def inspect(path: str | PathLike) -> Info:
     >>> what.format, what.width, what.height, what.bits
     ('PNG', 360, 360, 8)
     """
-    with explained(path), _open(path) as file:
+    with explained(path), opened(path) as file:
         return look(file)
 
 
@@ -286,7 +286,7 @@ def _sentence(fault: Exception, path: Any, missing: tuple, fallback: tuple) -> C
     return found
 
 
-def _open(path: str | PathLike) -> BinaryIO:
+def opened(path: str | PathLike) -> BinaryIO:
     path = os.fsdecode(path)
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", path):
         raise CvkitError("file-address", came="cvkit reads files, not addresses", remedy="download it first")

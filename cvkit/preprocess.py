@@ -5,12 +5,15 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, is_mask, number, odd, one_of, whole
+from cvkit.arrays import Image, as_finite, as_gray, as_image, as_shape, number, odd, one_of, whole
 from cvkit.errors import CvkitError
+from cvkit.levels import between, extremes, fine, mirrored, percentiles, stretched
+from cvkit.reach import counted, reach
 
 __all__ = ["clahe", "crop", "flatten_background", "gaussian", "gray", "invert", "median", "normalize", "resize"]
 
 
+@reach(0)
 def gray(image: Image) -> Image:
     """Turn RGB into grey by luma, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
 
@@ -31,6 +34,7 @@ def gray(image: Image) -> Image:
     return as_gray(image)
 
 
+@reach(lambda size: size // 2)
 def median(image: Image, *, size: int = 3) -> Image:
     """Replace each value by the median of its surroundings: takes specks away, keeps edges.
 
@@ -63,6 +67,7 @@ def median(image: Image, *, size: int = 3) -> Image:
     return out
 
 
+@reach(lambda sigma: round(4 * sigma) + 1)
 def gaussian(image: Image, *, sigma: float = 1.0) -> Image:
     """Blur with a Gaussian.
 
@@ -86,6 +91,7 @@ def gaussian(image: Image, *, sigma: float = 1.0) -> Image:
     return _in_float(image, lambda values: cv2.GaussianBlur(values, (0, 0), number(sigma, "sigma", 1e-3, 1000)))
 
 
+@reach("its curves are those of parts of the whole image")
 def clahe(image: Image, *, limit: float = 2.0, tiles: int = 8) -> Image:
     """Raise local contrast by contrast-limited adaptive histogram equalisation.
 
@@ -128,6 +134,7 @@ def clahe(image: Image, *, limit: float = 2.0, tiles: int = 8) -> Image:
     return _cast(image * ratio[:, :, None], image.dtype)
 
 
+@counted(percentiles, stretched)
 def normalize(image: Image, *, low: float = 1.0, high: float = 99.0) -> Image:
     """Stretch the values between two percentiles to 0..1; what lies beyond is cut off.
 
@@ -149,19 +156,10 @@ def normalize(image: Image, *, low: float = 1.0, high: float = 99.0) -> Image:
     array([[0. , 0.5, 1. ]], dtype=float32)
     """
     image = as_finite(as_image(image), "normalize")
-    low, high = number(low, "low", 0, 100), number(high, "high", 0, 100)
-    if low >= high:
-        raise CvkitError(
-            "parameter-range", "`low` must be less than `high`", came=f"{low} and {high}", remedy="swap them"
-        )
-    dark, bright = np.percentile(image, [low, high])
-    if dark == bright:
-        return np.zeros(image.shape, np.float32)
-    fine = _fine(image.dtype)
-    values = np.subtract(image, dark, dtype=fine)
-    return np.clip(np.divide(values, fine(bright - dark), out=values), 0, 1, out=values).astype(np.float32, copy=False)
+    return stretched(image, *np.percentile(image, between(low, high)))
 
 
+@reach("its background is a small copy of the whole image")
 def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "difference") -> Image:
     """Even out slow changes of brightness, such as shadows on a page or uneven light.
 
@@ -187,7 +185,7 @@ def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "differen
     True
     """
     image = as_finite(as_image(image), "flatten_background")
-    image = image.astype(_fine(image.dtype))
+    image = image.astype(fine(image.dtype))
     one_of(by, "by", ("difference", "ratio"))
     sigma = number(sigma, "sigma", low=1e-3)
     # A wide blur has nothing fine in it: computed on a small copy it is the same and takes a fraction of the time.
@@ -201,6 +199,7 @@ def flatten_background(image: Image, *, sigma: float = 50.0, by: str = "differen
     return image * np.divide(background.mean(), background, out=np.ones_like(background), where=background != 0)
 
 
+@counted(extremes, mirrored)
 def invert(image: Image) -> Image:
     """Swap bright and dark: 255 - value for uint8, 1 - value for bool, greatest + least - value for floats and int.
 
@@ -209,15 +208,11 @@ def invert(image: Image) -> Image:
     >>> invert(np.array([[0, 200]], np.uint8))
     array([[255,  55]], dtype=uint8)
     """
-    given, image = image, as_image(image)
-    if is_mask(given):
-        return 1 - image
-    if image.dtype.kind == "u":
-        return np.iinfo(image.dtype).max - image
-    greatest, least = np.fmax.reduce(image, axis=None), np.fmin.reduce(image, axis=None)  # NaN left out, if not all are
-    return (greatest - (image - least)).astype(image.dtype)
+    values = as_image(image)
+    return mirrored(image, np.fmin.reduce(values, axis=None), np.fmax.reduce(values, axis=None))  # NaN left out
 
 
+@reach("it changes the size")
 def resize(image: Image, *, height: int | None = None, width: int | None = None) -> Image:
     """Change the size; with one side given, the other follows.
 
@@ -249,6 +244,7 @@ def resize(image: Image, *, height: int | None = None, width: int | None = None)
     return _in_float(image, lambda values: cv2.resize(values, (new_cols, new_rows), interpolation=way))
 
 
+@reach("it changes the size")
 def crop(image: Image, *, row0: int = 0, col0: int = 0, row1: int | None = None, col1: int | None = None) -> Image:
     """Cut out rows `row0` to `row1` and columns `col0` to `col1`, the last ones not included.
 
@@ -283,13 +279,8 @@ def _in_float(image: np.ndarray, function: Callable) -> np.ndarray:
         return function(np.ascontiguousarray(image))
     low, high = float(image.min()), float(image.max())
     common = low if abs(low) > high - low else 0.0  # OpenCV's weights, of float32, do not quite add up to 1
-    values = np.subtract(image, common, dtype=_fine(image.dtype))
+    values = np.subtract(image, common, dtype=fine(image.dtype))
     return _cast((function(np.ascontiguousarray(values)) + common).clip(low, high), image.dtype)
-
-
-def _fine(dtype: np.dtype) -> type:
-    """The floats that hold the values of a dtype."""
-    return np.float32 if dtype.itemsize <= 2 or dtype == np.float32 else np.float64
 
 
 def _cast(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

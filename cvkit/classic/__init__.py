@@ -216,13 +216,16 @@ def _check(method: str, module: ModuleType, parameters: dict, exact: bool) -> No
 def _threshold(view: _View, module: ModuleType, parameters: dict):
     if "histogram" not in module.threshold.__annotations__:
         return module.threshold(view.counted, **parameters)
-    compat, dtype = str(parameters.get("compat")), view.image.dtype
-    if compat == "skimage" and dtype.kind == "f":
+    if parameters.get("compat") == "skimage" and view.image.dtype.kind == "f":
         return module.threshold(Histogram.distinct(view.counted), **parameters)
-    if compat.startswith("imagej") and dtype != np.uint8:
-        levels, unit = view.histogram.of_imagej()
+    return _of_counts(view.histogram, view.image.dtype, module, parameters)
+
+
+def _of_counts(histogram: Histogram, dtype: np.dtype, module: ModuleType, parameters: dict) -> float | list[float]:
+    if str(parameters.get("compat")).startswith("imagej") and dtype != np.uint8:
+        levels, unit = histogram.of_imagej()
         return unit(module.threshold(levels, **parameters))
-    return module.threshold(view.histogram, **parameters)
+    return module.threshold(histogram, **parameters)
 
 
 def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mask | Classes:
@@ -230,18 +233,20 @@ def _segment(view: _View, method: str, foreground: str, parameters: dict) -> Mas
     module = _module(method)
     _check(method, module, parameters, view.exact)
     if view.is_constant:
-        answer = np.zeros(view.image.shape, bool)
-        if hasattr(module, "threshold") and module.threshold.__annotations__["return"] == list[float]:
-            return _classes(view, [])
-        return answer
+        several = hasattr(module, "threshold") and module.threshold.__annotations__["return"] == list[float]
+        return _classes(view, []) if several else np.zeros(view.image.shape, bool)
     foreground = _side(view) if foreground == "auto" else foreground
     if hasattr(module, "segment"):
-        answer = module.segment(view.counted, foreground=foreground, **parameters)
-    else:
-        found = _threshold(view, module, parameters)
-        if isinstance(found, list):
-            return _classes(view, found)
-        answer = _compare(view.image, found, foreground)
+        return _within(view, module.segment(view.counted, foreground=foreground, **parameters))
+    return _decided(view, _threshold(view, module, parameters), foreground)
+
+
+def _decided(view: _View, found, foreground: str) -> Mask | Classes:
+    """Compare with a threshold, or with several."""
+    return _classes(view, found) if isinstance(found, list) else _within(view, _compare(view.image, found, foreground))
+
+
+def _within(view: _View, answer: Mask) -> Mask:
     if view.left_out is not None:
         answer &= ~view.left_out
     return answer

@@ -16,6 +16,29 @@ _FEW = 1 << 19  # pixels below which OpenCV spends more time on sharing 65,536 l
 _STRIP = 1 << 24  # OpenCV counts in float32, which is exact up to here
 
 
+@dataclass(frozen=True)
+class Extent:
+    """What must be known of values before they can be counted: the least, the greatest, and whether all are whole.
+
+    Two of parts of an image make that of both: ``one | other``.
+    """
+
+    low: int | float
+    high: int | float
+    whole: bool
+
+    @classmethod
+    def of(cls, image: np.ndarray) -> "Extent":
+        """Look at a grey image, or a masked array whose masked pixels are left out."""
+        counted = _counted(image)
+        image = np.ma.getdata(image)
+        low, high = _range(image, counted)
+        return cls(low, high, high - low < LEVELS and _is_whole(image, counted))
+
+    def __or__(self, other: "Extent") -> "Extent":
+        return Extent(min(self.low, other.low), max(self.high, other.high), self.whole and other.whole)
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram:
     """How often each level occurs.
@@ -39,7 +62,7 @@ class Histogram:
     spaced: bool = True
 
     @classmethod
-    def of(cls, image: np.ndarray) -> "Histogram":
+    def of(cls, image: np.ndarray, extent: Extent | None = None) -> "Histogram":
         """Count the values of a grey image.
 
         Parameters
@@ -48,6 +71,9 @@ class Histogram:
             Finite, or a masked array whose masked pixels are left out. Integers, and floats that hold whole numbers,
             are counted one by one where they span at most 65,536 values; all else is rounded to one of 65,536
             levels between the least and the greatest value.
+        extent : Extent, optional
+            Of the whole of which `image` is a part. Parts that are counted by the same extent have the same levels, and
+            ``one + other`` is the histogram of both.
 
         Returns
         -------
@@ -60,15 +86,13 @@ class Histogram:
         >>> found.counts[3], found.counts[7], found.values[7]
         (np.int64(2), np.int64(1), np.float64(7.0))
         """
-        counted = None
-        if isinstance(image, np.ma.MaskedArray):
-            counted = (~np.ma.getmaskarray(image)).view(np.uint8)
-            image = image.data
+        given, counted, image = image, _counted(image), np.ma.getdata(image)
         if image.dtype == np.uint8 or image.dtype == np.uint16:
             values = _ALL[image.dtype]
             return cls(_count(image, counted, len(values)), values, values)
-        low, high = _range(image, counted)
-        if high - low < LEVELS and _is_whole(image, counted):
+        extent = Extent.of(given) if extent is None else extent
+        low, high = extent.low, extent.high
+        if high - low < LEVELS and extent.whole:
             values = float(low) + np.arange(int(high - low) + 1)
             return cls(_count(image, counted, len(values), low), values, values)
         if high - low < np.finfo(np.float64).tiny * LEVELS:
@@ -91,6 +115,23 @@ class Histogram:
         seen = image.compressed() if isinstance(image, np.ma.MaskedArray) else image
         values, counts = np.unique(seen, return_counts=True)
         return cls(counts, values, values, spaced=False)
+
+    def __add__(self, other: "Histogram") -> "Histogram":
+        return Histogram(self.counts + other.counts, self.values, self.edges, self.spaced)
+
+    def percentile(self, share: float) -> float:
+        """Give the value below which `share` percent of the pixels lie, as `numpy.percentile` does.
+
+        Examples
+        --------
+        >>> Histogram.of(np.array([[0, 50, 100]], np.uint8)).percentile(25)
+        25.0
+        """
+        upto = np.cumsum(self.counts)
+        place = (int(upto[-1]) - 1) * (share / 100)
+        below, above = (self.values[np.searchsorted(upto, int(near), "right")] for near in (place, np.ceil(place)))
+        part = place - int(place)  # from the nearer of the two, so that the end is met exactly
+        return float(below + (above - below) * part if part < 0.5 else above - (above - below) * (1 - part))
 
     def of_skimage(self) -> "Histogram":
         """Count as scikit-image does: distinct values in 256 bins, which their centres stand for; integers as here."""
@@ -184,6 +225,11 @@ class Histogram:
         first = np.append(0, last[:-1] + 1)
         counts = np.add.reduceat(trimmed.counts, first)
         return Histogram(counts, (trimmed.values[first] + trimmed.values[last]) / 2, trimmed.edges[last])
+
+
+def _counted(image: np.ndarray) -> np.ndarray | None:
+    """Which pixels count, as uint8, if not all do."""
+    return (~np.ma.getmaskarray(image)).view(np.uint8) if isinstance(image, np.ma.MaskedArray) else None
 
 
 def _range(image: np.ndarray, counted: np.ndarray | None) -> tuple:

@@ -54,8 +54,7 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
         file = _mended(file, info)
     with _open(file) as tiff:
         frame = tiff.pages[info.page]
-        _check_kind(frame)
-        _check_pieces(frame)
+        check(frame)
         try:
             if frame.photometric not in _PLAIN:
                 raise ValueError("imagecodecs")
@@ -64,12 +63,59 @@ def decode(file: BinaryIO, info: Info, indices: bool) -> np.ndarray:
             if "imagecodecs" not in str(fault):
                 raise
             return _decode_elsewhere(tiff.pages[info.page], file, info, indices)
-        # tifffile calls zero white in every mask that it writes, yet True is meant by True
-        meant = frame.dtype.kind in "if" or (frame.dtype.kind == "b" and str(frame.software).startswith("tifffile"))
-        if frame.photometric == 0 and not meant:
-            image = np.invert(image)
+        image = np.invert(image) if _is_white(frame) else image
         image = np.moveaxis(image, 0, 2) if frame.axes == "SYX" else image
         return upright(image, info.orientation)
+
+
+def page(file: BinaryIO, number: int) -> Any:
+    """Give a page of an open file, as tifffile knows it."""
+    return _open(file).pages[number]
+
+
+def read_part(frame: Any, rows: slice, cols: slice) -> np.ndarray:
+    """Decode the strips or tiles of a page that hold some rows and columns, and give these.
+
+    Parameters
+    ----------
+    frame : tifffile.TiffPage
+        As of `page`.
+    rows, cols : slice
+
+    Returns
+    -------
+    part : (h, w) or (h, w, C) array
+        Not turned upright.
+    """
+    flat = frame.axes.replace("S", "")
+    high, wide = (frame.chunks[frame.axes.index(axis) - (frame.axes[0] == "S")] for axis in flat)
+    down, across = (frame.chunked[frame.axes.index(axis)] for axis in flat)
+    planes = frame.shape[0] if frame.axes[0] == "S" else 1
+    part = np.empty((planes, rows.stop - rows.start, cols.stop - cols.start, frame.shaped[-1]), frame.dtype)
+    for plane in range(planes):
+        for i in range(rows.start // high, (rows.stop - 1) // high + 1):
+            for j in range(cols.start // wide, (cols.stop - 1) // wide + 1):
+                (_, _, row, col, _), piece = _piece(frame, (plane * down + i) * across + j)
+                above, left = max(row, rows.start), max(col, cols.start)
+                seen = piece[0, above - row : rows.stop - row, left - col : cols.stop - col]
+                top, first = above - rows.start, left - cols.start
+                part[plane, top : top + len(seen), first : first + seen.shape[1]] = seen
+    part = np.moveaxis(part[..., 0], 0, 2) if planes > 1 else part[0]
+    part = np.invert(part) if _is_white(frame) else part
+    part = part[:, :, :3] if part.shape[2] > 2 else part[:, :, 0]
+    return np.ascontiguousarray(part, part.dtype.newbyteorder("="))
+
+
+def check(frame: Any) -> None:
+    """Refuse a page that is no image, or contradicts itself."""
+    _check_kind(frame)
+    _check_pieces(frame)
+
+
+def _is_white(frame: Any) -> bool:
+    """Whether zero stands for white; tifffile says so of every mask that it writes, yet True is meant by True."""
+    meant = frame.dtype.kind in "if" or (frame.dtype.kind == "b" and str(frame.software).startswith("tifffile"))
+    return frame.photometric == 0 and not meant
 
 
 def _count(file: BinaryIO) -> int:
@@ -146,22 +192,33 @@ def _check_pieces(frame: Any) -> None:
 
 
 def _unpacked(frame: Any, info: Info) -> np.ndarray:
-    """Unpack every strip or tile to the length that it must have and not further, whatever it holds."""
-    start, frame.compression = _UNPACK[frame.compression], 1  # from here on, tifffile is told that nothing is packed
-    frame.__dict__.pop("hash", None)
+    """Unpack every strip or tile."""
     image = np.zeros(frame.shaped, frame.dtype)
-    bits = frame.bitspersample * (frame.samplesperpixel if frame.planarconfig == 1 else 1)
-    file = frame.parent.filehandle
-    for index, (offset, length) in enumerate(zip(frame.dataoffsets, frame.databytecounts, strict=True)):
-        _, place, (_, rows, cols, _) = frame.decode(None, index)
-        expected = rows * ((cols * bits + 7) // 8)
-        file.seek(offset)
-        data = _unpack(start(), file.read(length), expected, info.truncated)
-        part = frame.decode(data, index)[0]
-        plane, depth, row, col, _ = place
-        part = part[: frame.imagedepth - depth, : frame.imagelength - row, : frame.imagewidth - col]
+    for index in range(len(frame.dataoffsets)):
+        (plane, depth, row, col, _), part = _piece(frame, index, info.truncated)
         image[plane, depth : depth + 1, row : row + part.shape[1], col : col + part.shape[2]] = part
     return image.reshape(frame.shape)
+
+
+def _piece(frame: Any, index: int, short: bool = False) -> tuple[tuple, np.ndarray]:
+    """The place of a strip or tile, and its pixels.
+
+    It is unpacked to the length that it must have and not further, whatever it holds.
+    """
+    if frame.compression in _UNPACK:  # from here on, tifffile is told that nothing is packed
+        frame.unpack, frame.compression = _UNPACK[frame.compression], 1
+        frame.__dict__.pop("hash", None)
+    offset, length = frame.dataoffsets[index], frame.databytecounts[index]
+    file = frame.parent.filehandle
+    file.seek(offset)
+    data = file.read(length)
+    _, place, (_, rows, cols, _) = frame.decode(None, index)
+    if hasattr(frame, "unpack"):
+        bits = frame.bitspersample * (frame.samplesperpixel if frame.planarconfig == 1 else 1)
+        data = _unpack(frame.unpack(), data, rows * ((cols * bits + 7) // 8), short)
+    part = frame.decode(data, index, jpegtables=frame.jpegtables)[0]
+    _, depth, row, col, _ = place
+    return place, part[: frame.imagedepth - depth, : frame.imagelength - row, : frame.imagewidth - col]
 
 
 def _unpack(stream: Any, data: bytes, expected: int, part: bool) -> bytes:

@@ -12,6 +12,7 @@ from cvkit.cores import asked
 from cvkit.deep.calibration import temper
 from cvkit.deep.card import CARD, check_file, read_card
 from cvkit.deep.decode import decide
+from cvkit.deep.decode import pixelwise as decide_pixelwise
 from cvkit.deep.engines import choose
 from cvkit.deep.guard import guarded
 from cvkit.deep.tiles import tiled
@@ -114,6 +115,39 @@ def looks(image: Image, model: str | Path, *, augment: bool, **engine: str) -> I
         return values
 
     yield from views(look, image, count) if augment else [look(image)]
+
+
+def pixelwise(
+    image: Image,
+    model: str | Path,
+    *,
+    threshold: float | None = None,
+    engine: str = "onnxruntime",
+    precision: str = "f32",
+) -> Classes:
+    """Say of a part of an image what can be said of each pixel alone; for `cvkit.scale`.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3) array
+        The card's steps before the network are done with.
+    model, threshold, engine, precision
+        As of `segment`.
+
+    Returns
+    -------
+    codes : (H, W) uint8 array
+        See `cvkit.deep.decode.pixelwise`.
+    """
+    card, run = load_model(model, engine, precision)
+    image, count = as_channels(as_finite(as_image(image), "a network"), card["channels"]), len(card["classes"])
+
+    def decide_part(values: np.ndarray) -> np.ndarray:
+        if "temperature" in card:
+            values = temper(values[:, :, :count], card["temperature"])
+        return decide_pixelwise(values, card, threshold)
+
+    return tiled(run, image, card, decide_part)
 
 
 def load_model(folder: str | Path, engine: str = "onnxruntime", precision: str = "f32") -> tuple:

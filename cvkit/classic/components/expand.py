@@ -7,8 +7,10 @@ import numpy as np
 
 from cvkit.arrays import Labels, as_labels, is_mask, number
 from cvkit.classic.components.labelling import as_objects, label
+from cvkit.reach import reach
 
 
+@reach("it deals with labels, which in a tile are not those of the whole")
 def expand(objects: Labels, *, distance: float = 1) -> Labels:
     """Let every object grow into the background by a distance, none into another one.
 

@@ -10,8 +10,10 @@ from cvkit.arrays import as_finite, as_gray, as_labels, as_mask, is_mask, one_of
 from cvkit.classic.components.basins import LEVEL, ends, framed, lowest_beside, offsets, passes, ways
 from cvkit.classic.components.labelling import as_objects, components, label
 from cvkit.classic.runs import Runs, paint, places
+from cvkit.reach import reach
 
 
+@reach("water may run through the whole image")
 def watershed(
     height: np.ndarray, markers: np.ndarray, mask: np.ndarray | None = None, *, connectivity: int = 8
 ) -> np.ndarray:

@@ -5,8 +5,10 @@ import numpy as np
 from cvkit.arrays import Objects, as_labels, as_mask, is_mask
 from cvkit.classic.components.labelling import label
 from cvkit.classic.runs import Runs, paint, runs
+from cvkit.reach import reach
 
 
+@reach("a hull may reach through the whole image")
 def convex_hull(objects: Objects, *, each: bool = True, connectivity: int = 8) -> Objects:
     """Fill each object up to its convex hull.
 

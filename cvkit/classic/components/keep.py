@@ -57,7 +57,7 @@ def keep_if(
     array([[1, 1, 1, 0, 0]], dtype=int32)
     """
     objects = as_objects(objects)
-    holds, names = _read(condition)
+    holds, names = condition_of(condition)
     names = column_names(names, image is not None)
     if image is not None:
         image = as_gray(image)
@@ -71,7 +71,7 @@ def keep_if(
     return choose(objects, connectivity, chosen)
 
 
-def _read(condition: str) -> tuple[Callable[[dict], np.ndarray], list[str]]:
+def condition_of(condition: str) -> tuple[Callable[[dict], np.ndarray], list[str]]:
     """A function of a table that tells for which rows the condition holds, and the columns that it asks for."""
     if not isinstance(condition, str):
         raise CvkitError("condition-type", "`condition` must be a text", came=repr(condition), remedy=EXAMPLE)

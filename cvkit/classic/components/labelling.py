@@ -111,7 +111,7 @@ def components(mask: np.ndarray, connectivity: int) -> tuple[Runs, int]:
         number = labels.reshape(-1)[part.row * width + part.start]
         parts.append(part._replace(row=part.row + row, label=number + count))
         if above is not None:
-            seams.append(_touching(above, _shifted(labels[0], count), connectivity))
+            seams.append(touching(above, _shifted(labels[0], count), connectivity))
         above = _shifted(labels[-1], count)
         count += new
     if len(parts) == 1:
@@ -152,7 +152,7 @@ def _shifted(labels: np.ndarray, offset: int) -> np.ndarray:
     return np.where(labels, labels + offset, 0)
 
 
-def _touching(above: np.ndarray, below: np.ndarray, connectivity: int) -> np.ndarray:
+def touching(above: np.ndarray, below: np.ndarray, connectivity: int) -> np.ndarray:
     """The pairs of labels, (2, n), that touch between two rows."""
     pairs = [np.stack([above, below])]
     if connectivity == 8:

@@ -32,11 +32,15 @@ def ellipses(found: Runs, index: np.ndarray, area: np.ndarray) -> dict[str, np.n
     y, x = found.row - middle[0][index], found.start - middle[1][index]
     along = length * (2 * x + length - 1) // 2
     squares = length * x * x + x * length * (length - 1) + (length - 1) * length * (2 * length - 1) // 6
-    row, col = sums(index, y * length, count) / area, sums(index, along, count) / area
-    yy = sums(index, y * y * length, count) / area - row * row
-    xx = sums(index, squares, count) / area - col * col
-    yx = sums(index, y * along, count) / area - row * col
-    return {"row": middle[0] + row, "col": middle[1] + col} | _axes(yy, xx, yx)
+    moments = (y * length, along, y * y * length, squares, y * along)
+    return ellipses_about(middle, area, *(sums(index, of, count) for of in moments))
+
+
+def ellipses_about(middle: list[np.ndarray], area: np.ndarray, *moments: np.ndarray) -> dict[str, np.ndarray]:
+    """Centroids and ellipses from the sums of y, x, y * y, x * x and y * x of the pixels' places from a point."""
+    row, col, yy, xx, yx = (of / area for of in moments)
+    axes = _axes(yy - row * row, xx - col * col, yx - row * col)
+    return {"row": middle[0] + row, "col": middle[1] + col} | axes
 
 
 def _axes(yy: np.ndarray, xx: np.ndarray, yx: np.ndarray) -> dict[str, np.ndarray]:

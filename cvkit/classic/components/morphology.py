@@ -13,6 +13,7 @@ import numpy as np
 from cvkit.arrays import Mask, as_mask, one_of, same_shape, whole
 from cvkit.classic.components.bits import SIZE, WORD, left, pack, right, unpack
 from cvkit.classic.components.clean import hysteresis
+from cvkit.reach import reach
 
 KERNEL = {"disk": 3, "square": 12}  # the largest radius for which OpenCV is faster than moving bits,
 LARGE = 1 << 24  # unless there are so many pixels that memory is what limits both
@@ -20,6 +21,7 @@ CODES = {(0, 0): cv2.MORPH_DILATE, (1, 0): cv2.MORPH_ERODE, (0, 1): cv2.MORPH_CL
 STRIP = 1 << 15  # words of a strip, so that a strip stays in the cache
 
 
+@reach(lambda radius: radius)
 def dilation(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     """Grow a mask: every pixel within `radius` of a foreground pixel.
 
@@ -43,6 +45,7 @@ def dilation(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     return _morphology(mask, radius, shape, False, False)
 
 
+@reach(lambda radius: radius)
 def erosion(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     """Shrink a mask: the pixels with no background within `radius`; what is outside of the image does not count.
 
@@ -66,6 +69,7 @@ def erosion(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     return _morphology(mask, radius, shape, True, False)
 
 
+@reach(lambda radius: 2 * radius)
 def opening(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     """Remove what a disc or square does not fit into: specks, spurs, thin bridges.
 
@@ -94,6 +98,7 @@ def opening(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     return _morphology(mask, radius, shape, True, True)
 
 
+@reach(lambda radius: 2 * radius)
 def closing(mask: Mask, *, radius: int = 1, shape: str = "disk") -> Mask:
     """Fill what a disc or square does not fit into: small holes, gaps, notches.
 

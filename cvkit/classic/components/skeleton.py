@@ -8,11 +8,13 @@ import numpy as np
 
 from cvkit.arrays import Mask, as_mask, one_of
 from cvkit.classic.components.bits import SIZE, WORD, pack, unpack
+from cvkit.reach import reach
 
 CHUNK = 8192  # words that are worked on at a time, so that all that is derived from them stays in the cache
 ONE, TOP = WORD.type(1), WORD.type(SIZE - 1)
 
 
+@reach("it thins on from pixel to pixel through the whole object")
 def skeleton(mask: Mask, *, compat: str = "skimage") -> Mask:
     """Thin objects to lines one pixel wide that keep how they hang together.
 

@@ -12,8 +12,10 @@ import numpy as np
 
 from cvkit.arrays import Image, number, odd, one_of
 from cvkit.classic.windows import BORDERS, counted_pixels, padded
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image, *, window: int = 51, offset: float = 0.0, border: str = "reflect", compat: str | None = None
 ) -> np.ndarray:

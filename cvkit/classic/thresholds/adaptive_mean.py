@@ -10,8 +10,10 @@ import numpy as np
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image,
     *,

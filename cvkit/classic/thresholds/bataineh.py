@@ -14,8 +14,10 @@ import numpy as np
 from cvkit.arrays import Image
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import half_range, least, local
+from cvkit.reach import reach
 
 
+@reach("the least and the greatest deviation of the whole image are in its formula")
 def threshold(image: Image, *, window: int = 51, border: str = "reflect") -> Surface:
     """Bataineh's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
 

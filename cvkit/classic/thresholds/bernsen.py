@@ -13,8 +13,10 @@ import numpy as np
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import half_range, least, local
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image,
     *,

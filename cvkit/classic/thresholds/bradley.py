@@ -9,8 +9,10 @@ The windows of the paper, and of Doxa, end at the border of the image: ``border=
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local, means_of_doxa
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2 if window else "its window is a share of the whole image; set window=...")
 def threshold(
     image: Image, *, window: int | None = None, share: float = 0.15, border: str = "reflect", compat: str | None = None
 ) -> Surface:

@@ -11,8 +11,10 @@ import numpy as np
 from cvkit.arrays import Image
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import local
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(image: Image, *, window: int = 31, border: str = "reflect") -> Surface:
     """Middle of the values around every pixel; of flat surroundings nothing is bright.
 

@@ -17,8 +17,10 @@ from cvkit.classic import kernel
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import BORDERS, counted_pixels, framed
 from cvkit.errors import CvkitError
+from cvkit.reach import reach
 
 
+@reach(lambda window, wider: window * (wider // 2 * 2 + 1) // 2)
 def threshold(
     image: Image,
     *,

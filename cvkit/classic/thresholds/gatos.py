@@ -15,10 +15,12 @@ import numpy as np
 from cvkit.arrays import Image, Mask, number
 from cvkit.classic.thresholds import sauvola
 from cvkit.classic.windows import local
+from cvkit.reach import reach
 
 UNIT = 256  # levels of the smoothed page for each of 255
 
 
+@reach("the mean noise and depth of the whole image are in its formula")
 def segment(
     image: Image,
     *,

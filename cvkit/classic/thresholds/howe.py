@@ -13,6 +13,7 @@ import numpy as np
 
 from cvkit.arrays import Image, Mask, number, one_of
 from cvkit.classic.cuts import minimum_cut
+from cvkit.reach import reach
 
 SIGMA = 0.6  # of the smoothing before edges and Laplacian, in pixels
 UNIT = 256  # prices are whole numbers of this part of the contrast
@@ -24,6 +25,7 @@ HALO = 128  # rows around a strip that are looked at, too
 SPREAD = 10  # of what counts as around a pixel, in pixels
 
 
+@reach("it cuts the whole image at once")
 def segment(image: Image, *, foreground: str = "bright", edges: float = 1.35, smoothness: float = 0.5) -> Mask:
     """Segment pen strokes and print from stained, faded or unevenly lit paper.
 

@@ -12,8 +12,10 @@ from cvkit.classic.components import hysteresis
 from cvkit.classic.histogram import Histogram
 from cvkit.classic.thresholds import multi_otsu
 from cvkit.errors import CvkitError
+from cvkit.reach import reach
 
 
+@reach("what is connected may reach through the whole image")
 def segment(
     image: Image,
     *,

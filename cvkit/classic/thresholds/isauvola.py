@@ -13,8 +13,10 @@ from cvkit.arrays import Image, Mask, one_of
 from cvkit.classic.components import hysteresis
 from cvkit.classic.thresholds import sauvola
 from cvkit.classic.thresholds.su import high_contrast
+from cvkit.reach import reach
 
 
+@reach("what is connected may reach through the whole image")
 def segment(
     image: Image,
     *,

@@ -13,8 +13,10 @@ from cvkit.arrays import Image, odd, one_of, whole
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import BORDERS, chunks, framed
 from cvkit.errors import CvkitError
+from cvkit.reach import reach
 
 
+@reach("its levels are spread from the least to the greatest value of the whole image")
 def threshold(image: Image, *, window: int = 51, levels: int = 64, border: str = "reflect") -> Surface:
     """Otsu's threshold in the window around every pixel.
 

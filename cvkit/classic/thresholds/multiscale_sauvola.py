@@ -16,10 +16,12 @@ from cvkit.arrays import Image, whole
 from cvkit.classic.components import remove_large, remove_small
 from cvkit.classic.thresholds import sauvola
 from cvkit.classic.windows import half_range
+from cvkit.reach import reach
 
 FULL = 0.7  # of a window's area that a stroke may fill
 
 
+@reach("it looks at small copies of the whole image")
 def threshold(
     image: Image,
     *,

@@ -14,8 +14,10 @@ from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local, means_of_doxa, rounded_deviation
 from cvkit.classic.ximgproc import local_of_opencv, scaled, single
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image, *, window: int = 15, k: float | None = None, border: str = "reflect", compat: str | None = None
 ) -> Surface | np.ndarray:

@@ -13,8 +13,10 @@ from cvkit.arrays import Image, number, odd, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
 from cvkit.classic.ximgproc import local_of_opencv, scaled, single
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image, *, window: int = 75, k: float = -0.2, border: str = "reflect", compat: str | None = None
 ) -> Surface | np.ndarray:

@@ -13,8 +13,10 @@ from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import half_range, local, rounded_deviation
 from cvkit.classic.ximgproc import local_of_opencv, scaled, single
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image,
     *,

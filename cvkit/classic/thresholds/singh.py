@@ -12,8 +12,10 @@ import numpy as np
 from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Surface
 from cvkit.classic.windows import half_range, least, local, means_of_doxa
+from cvkit.reach import reach
 
 
+@reach(lambda window: window // 2)
 def threshold(
     image: Image, *, window: int = 75, k: float = 0.06, border: str = "reflect", compat: str | None = None
 ) -> Surface:

@@ -16,8 +16,10 @@ from cvkit.classic.runs import runs
 from cvkit.classic.surface import Surface
 from cvkit.classic.thresholds import otsu
 from cvkit.classic.windows import local
+from cvkit.reach import reach
 
 
+@reach("the contrast and the strokes of the whole image are in its formula")
 def threshold(image: Image, *, window: int | None = None, few: int | None = None) -> Surface:
     """Su's threshold at every pixel, made for dark ink on paper: use ``foreground="dark"``.
 

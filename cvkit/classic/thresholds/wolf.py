@@ -15,8 +15,10 @@ from cvkit.arrays import Image, number, one_of
 from cvkit.classic.surface import Linear, Surface
 from cvkit.classic.windows import local
 from cvkit.classic.ximgproc import local_of_opencv, single
+from cvkit.reach import reach
 
 
+@reach("the least value and the greatest deviation of the whole image are in its formula")
 def threshold(
     image: Image, *, window: int = 75, k: float = 0.5, border: str = "reflect", compat: str | None = None
 ) -> Surface | np.ndarray:
