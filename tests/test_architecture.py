@@ -83,8 +83,14 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
+    "web": {"numpy", "cvkit", "cvkit.arrays", "cvkit.checks", "cvkit.registry", "cvkit.pipeline", "cvkit.io", "cvkit.encode"}
+    | {"cvkit.classic", "cvkit.compare", "cvkit.deep", "cvkit.web"},
+    "web/guard": {"starlette", "uvicorn", "cvkit.web"},
+    "web/site": {"starlette", "cvkit", "cvkit.web"},
+    "web/server": {"uvicorn", "cvkit.web"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
     | {"cvkit.compare", "cvkit.datasets"},
+    "cli/web": {"click", "cvkit.web"},
     "cli/doctor": {"click", "cvkit", "cvkit.registry", "cvkit.cli"},
 }
 
