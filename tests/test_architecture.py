@@ -83,7 +83,16 @@ ALLOWED = {
     "compare/plot": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/montage": {"numpy", "matplotlib", "cvkit", "cvkit.classic", "cvkit.arrays", "cvkit.registry"}
     | {"cvkit.pipeline", "cvkit.compare"},
-    "web": {"numpy", "cvkit", "cvkit.arrays", "cvkit.checks", "cvkit.registry", "cvkit.pipeline", "cvkit.io", "cvkit.encode"}
+    "web": {
+        "numpy",
+        "cvkit",
+        "cvkit.arrays",
+        "cvkit.checks",
+        "cvkit.registry",
+        "cvkit.pipeline",
+        "cvkit.io",
+        "cvkit.encode",
+    }
     | {"cvkit.classic", "cvkit.compare", "cvkit.deep", "cvkit.web"},
     "web/guard": {"starlette", "uvicorn", "cvkit.web"},
     "web/site": {"starlette", "cvkit", "cvkit.web"},

@@ -1,9 +1,10 @@
 """Who may speak to the server, and how much of it: checks before anything is done, headers on every answer."""
 
 import asyncio
+import contextlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
@@ -85,8 +86,9 @@ class Bodies:
         self.settings = settings
         self.held = 0
 
-    async def read(self, request: Request, most: int) -> bytes:
-        """Read a body of at most so many bytes.
+    @contextlib.asynccontextmanager
+    async def taken(self, request: Request, most: int) -> AsyncIterator[bytearray]:
+        """Read a body of at most so many bytes; as long as it is worked on, it counts among those that are held.
 
         Raises
         ------
@@ -100,19 +102,19 @@ class Bodies:
         try:
             async with asyncio.timeout(self.settings.body_seconds):
                 async for part in request.stream():
-                    self.held += len(part)
                     body += part
+                    self.held += len(part)
                     if len(body) > most:
                         raise _too_large(most)
                     if self.held > self.settings.buffer_bytes:
                         came = "many pictures are on their way at once"
                         raise CvkitError("server-busy", came=came, remedy="try again in a moment")
+            yield body
         except TimeoutError:
             came = f"the picture did not come within {self.settings.body_seconds:g} seconds"
             raise CvkitError("body-late", came=came, remedy="try again, or use a smaller one") from None
         finally:
             self.held -= len(body)
-        return bytes(body)
 
 
 def _too_large(most: int) -> CvkitError:

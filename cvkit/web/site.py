@@ -117,10 +117,10 @@ class Site:
 
     async def add_picture(self, request: Request) -> Response:
         """Take a picture that comes as the body."""
-        data = await self.bodies.read(request, self.settings.max_bytes)
         page = request.query_params.get("page", "")
         page = int(page) if page.isascii() and page.isdigit() and len(page) < 9 else None
-        return _json(await self.open(request, data, _name(request), page))
+        async with self.bodies.taken(request, self.settings.max_bytes) as data:
+            return _json(await self.open(request, data, _name(request), page))
 
     async def add_sample(self, request: Request) -> Response:
         """Open a picture of the project, with its truth."""
@@ -134,7 +134,9 @@ class Site:
             facts["truth"] = await self.judge(request, picture, truth.read_bytes(), truth.name)
         return _json(facts)
 
-    async def open(self, request: Request, data: bytes, name: str, page: int | None = None) -> dict[str, Any]:
+    async def open(
+        self, request: Request, data: bytes | bytearray, name: str, page: int | None = None
+    ) -> dict[str, Any]:
         """Have a picture decoded, and keep it."""
         asked = {"data": data, "name": name, "page": page, "max_pixels": self.settings.max_pixels}
         image, page, facts = await self.run(request, "open_image", **asked)
@@ -144,10 +146,10 @@ class Site:
     async def add_truth(self, request: Request) -> Response:
         """Take the truth of a picture, which comes as the body."""
         picture = self.picture(request, request.query_params)
-        data = await self.bodies.read(request, self.settings.max_bytes)
-        return _json(await self.judge(request, picture, data, _name(request)))
+        async with self.bodies.taken(request, self.settings.max_bytes) as data:
+            return _json(await self.judge(request, picture, data, _name(request)))
 
-    async def judge(self, request: Request, picture: Picture, data: bytes, name: str) -> dict[str, Any]:
+    async def judge(self, request: Request, picture: Picture, data: bytes | bytearray, name: str) -> dict[str, Any]:
         """Have a truth decoded, and keep it with its picture."""
         asked = {"data": data, "name": name, "shape": picture.image.shape[:2], "max_pixels": self.settings.max_pixels}
         picture.truth, facts = await self.run(request, "open_truth", **asked)
@@ -206,7 +208,8 @@ class Site:
     async def question(self, request: Request) -> dict[str, Any]:
         """Read a question."""
         try:
-            asked = json.loads(await self.bodies.read(request, QUESTION))
+            async with self.bodies.taken(request, QUESTION) as body:
+                asked = json.loads(body)
         except (ValueError, RecursionError) as fault:
             if isinstance(fault, CvkitError):
                 raise

@@ -12,7 +12,7 @@ import numpy as np
 
 import cvkit
 from cvkit import registry
-from cvkit.arrays import Image, as_gray, as_labels, as_stored, kind_of
+from cvkit.arrays import Image, as_gray, as_labels, as_stored, kind_of, one_of
 from cvkit.classic import threshold
 from cvkit.classic.components import label, regions
 from cvkit.classic.histogram import Histogram
@@ -32,7 +32,7 @@ LARGE = 2_000_000  # pixels above which a picture is shown as JPEG
 _READY: set[str] = set()
 
 
-def open_image(data: bytes, name: str, page: int | None, max_pixels: int) -> tuple[Image, int | None, dict]:
+def open_image(data: bytes | bytearray, name: str, page: int | None, max_pixels: int) -> tuple[Image, int | None, dict]:
     """Read a picture that came as bytes.
 
     Returns
@@ -52,7 +52,7 @@ def open_image(data: bytes, name: str, page: int | None, max_pixels: int) -> tup
     return image, page, facts | {"foreground": _side(image)}
 
 
-def open_truth(data: bytes, name: str, shape: tuple[int, int], max_pixels: int) -> tuple[np.ndarray, dict]:
+def open_truth(data: bytes | bytearray, name: str, shape: tuple[int, int], max_pixels: int) -> tuple[np.ndarray, dict]:
     """Read the truth of a picture of that shape."""
     with _on_disk(data, name) as file:
         truth = cvkit.read_truth(file, max_pixels=max_pixels)
@@ -109,6 +109,7 @@ def segment(image: Image, truth: np.ndarray | None, steps: Any, name: str, page:
 def download(image: Image, steps: Any, what: Any) -> bytes:
     """Give a file: the answer as `cvkit segment` writes it, or else its "labels" or the "table" of its objects."""
     pipeline = pipeline_of(steps)
+    one_of(what, "what", ("answer", "labels", "table"))
     answer = pipeline(image)
     if what != "answer" and isinstance(answer, np.ndarray):
         if kind_of(answer) == "classes":
@@ -135,7 +136,7 @@ def report(image: Image, truth: np.ndarray | None, methods: list, name: str) -> 
 
 
 @contextlib.contextmanager
-def _on_disk(data: bytes, name: str) -> Iterator[Path]:
+def _on_disk(data: bytes | bytearray, name: str) -> Iterator[Path]:
     """Put bytes into a file for as long as they are read, in the folder of this process that the server removes."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "picture"

@@ -56,8 +56,8 @@ class Worker:
 
     def stop(self) -> None:
         """End the process, whatever it does."""
-        if self.process is not None:
-            self.process.kill()  # first, so that whoever waits for an answer lets go
+        if process := self.process:
+            process.kill()  # first, so that whoever waits for an answer lets go
         with self.lock:
             self._end()
 

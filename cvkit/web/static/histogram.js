@@ -20,7 +20,7 @@ export function showHistogram(histogram) {
   const lines = thresholds.map((value) => svg("path", { class: "line", d: `M${place(value).toFixed(1)} 0V${HEIGHT}` }));
   const said = thresholds.length
     ? `threshold ${thresholds.map(short).join(", ")}`
-    : "each place has its own threshold";
+    : "no single threshold";
   const label = `Histogram of the values from ${short(low)} to ${short(high)}; ${said}`;
   const drawing = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label };
   figure.prepend(svg("svg", drawing, svg("path", { class: "bars", d: path.join("") }), ...lines));
