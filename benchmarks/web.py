@@ -57,7 +57,7 @@ def main() -> None:
         found["cards"].append(timed(lambda cards=cards: cards(names[:METHODS])))
         found["all"].append(timed(lambda cards=cards: cards(names)))
         for window in range(15, 65, 10):
-            step = asked | {"steps": [["sauvola", {"window": window + 2 * turn, "k": -0.2}]], "results": True}
+            step = asked | {"steps": [["sauvola", {"window": window + 2 * turn, "k": -0.2}]]}
             found["slider"].append(timed(lambda step=step: server.post("/api/segment", step)))
         server.ask("DELETE", "/api/session")
     memory = server.memory() / 1e6 if sys.platform == "linux" else float("nan")

@@ -17,6 +17,7 @@ from cvkit.errors import CvkitError
 _TIFF = "uint8 uint16 uint32 uint64 int8 int16 int32 int64 float16 float32 float64"
 _HOLDS = {".png": "uint8 uint16", ".tif": _TIFF, ".tiff": _TIFF}
 _HOLDS |= dict.fromkeys((".bmp", ".webp", ".jpg", ".jpeg"), "uint8")
+OBJECTS = (".csv", ".json", ".geojson", ".zip")  # of `cvkit.encode_objects`
 _LONGEST = {".png": 1_000_000, ".bmp": 1 << 20, ".webp": 16383, ".jpg": 65500, ".jpeg": 65500}  # as libraries read it
 
 
@@ -41,7 +42,7 @@ def encode(image: np.ndarray, suffix: str, mask: bool) -> bytes:
         If there is no such format, or it cannot hold the image.
     """
     if suffix not in _HOLDS:
-        expected = f"the name must end in one of {', '.join(_HOLDS)}"
+        expected = f"the name must end in one of {', '.join(_HOLDS)}, or for objects {', '.join(OBJECTS)}"
         raise CvkitError("format-unknown", expected, came=suffix or "no ending", remedy="rename it")
     labels = image.dtype == np.int32 and image.ndim == 2
     if (mask or labels) and suffix in (".jpg", ".jpeg"):

@@ -49,7 +49,8 @@ class CvkitError(ValueError):
     def __str__(self) -> str:
         what = ", got ".join(part for part in (self.expected, self.came) if part)
         sentence = "; ".join(part for part in (what, self.remedy) if part)
-        return shown(sentence if self.file is None else f"{self.file}: {sentence}").rstrip(".") + "."
+        text = shown(sentence if self.file is None else f"{self.file}: {sentence}").rstrip(".")
+        return text if text.endswith("?") else f"{text}."
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code!r}, {str(self)!r})"

@@ -7,6 +7,7 @@ picture unless it is asked for.
 
 import contextlib
 import errno
+import importlib
 import os
 import re
 import stat
@@ -17,17 +18,15 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from cvkit.arrays import Classes, Image, Labels, Mask, as_gray, as_labels, as_stored, is_mask, whole
+from cvkit.arrays import Classes, Image, Labels, Mask, Table, as_gray, as_labels, as_stored, is_mask, whole
 from cvkit.decode import MAX_BYTES, MAX_PIXELS, Info, decode, look
-from cvkit.encode import encode, replace
+from cvkit.encode import OBJECTS, encode, replace
 from cvkit.errors import CvkitError, FileFault, FileMissing, WrongType
 
+_RIGHTS = "file-permission", "ask its owner for the right, or copy it to a folder of yours"
 _FAULTS = {
-    errno.EACCES: ("file-permission", "ask its owner for the right, or copy it to a folder of yours"),
-    errno.EPERM: ("file-permission", "ask its owner for the right, or copy it to a folder of yours"),
-    errno.ENOSPC: ("disk-full", "make room, or write elsewhere"),
-    errno.EDQUOT: ("disk-full", "make room, or write elsewhere"),
-    errno.EFBIG: ("disk-full", "make room, or write elsewhere"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), _RIGHTS),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), ("disk-full", "make room, or write elsewhere")),
     errno.EROFS: ("disk-read-only", "write elsewhere"),
     errno.ELOOP: ("file-loop", "its symbolic links lead in a circle: name the file itself"),
     errno.ENAMETOOLONG: ("file-name", "choose a shorter name"),
@@ -84,11 +83,9 @@ def read(
     Raises
     ------
     FileNotFoundError, OSError
-        If the file cannot be opened.
+        If the file cannot be opened. All faults are `cvkit.errors.CvkitError`.
     ValueError
         If it is not an image of a supported format, is damaged or cut, is too large, or holds several images.
-
-        All are `cvkit.errors.CvkitError`.
 
     Examples
     --------
@@ -191,8 +188,8 @@ def inspect(path: str | PathLike) -> Info:
         return look(file)
 
 
-def write(path: str | PathLike, array: np.ndarray) -> Path:
-    """Write an image, a mask, labels or classes; the name's ending says the format.
+def write(path: str | PathLike, array: np.ndarray | Table, *, image: str | None = None) -> Path:
+    """Write an image, a mask, labels, classes or a table; the name's ending says the format.
 
     A mask becomes 0 and 255, in a PNG of 1 bit. Labels become 16 bits, or 32 bits in a TIFF if there are more than
     65535 objects. All else keeps its dtype or is refused. JPEG (quality 95) is the one format that changes values. The
@@ -201,11 +198,14 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
     Parameters
     ----------
     path : str or path-like
-        Ends in ``.png``, ``.tif``, ``.tiff``, ``.bmp``, ``.webp``, ``.jpg`` or ``.jpeg``. An older file is replaced;
-        if it is a symbolic link, the file that it leads to.
-    array : (H, W) or (H, W, 3) array
+        Ends in ``.png``, ``.tif``, ``.tiff``, ``.bmp``, ``.webp``, ``.jpg`` or ``.jpeg``; or, for the objects of a mask
+        or labels, in ``.csv`` (their measures), ``.geojson`` (for QuPath and QGIS), ``.json`` (COCO) or ``.zip``
+        (ImageJ's regions of interest). An older file is replaced; if it is a symbolic link, what it leads to.
+    array : (H, W) or (H, W, 3) array, or table
         RGB. PNG holds uint8 and uint16; TIFF every real dtype up to 64 bits, with NaN, infinity and whatever else it
-        holds; BMP, WebP and JPEG uint8.
+        holds; BMP, WebP and JPEG uint8. A table goes into a ``.csv``.
+    image : str, optional
+        The file name of the image, for a COCO file; by default the name of this one without its ending.
 
     Returns
     -------
@@ -214,12 +214,10 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
 
     Raises
     ------
-    TypeError
-        If `array` is not an array of real numbers.
+    TypeError, ValueError
+        If `array` is not an array of real numbers, the ending is unknown, or the format cannot hold the array.
     FileNotFoundError, OSError
         If the folder is missing, the disk is full...
-    ValueError
-        If the ending is unknown, or the format cannot hold the array.
 
     Examples
     --------
@@ -230,7 +228,12 @@ def write(path: str | PathLike, array: np.ndarray) -> Path:
     """
     with _explained(path, _NO_FOLDER, _NOT_ENCODED):
         target = Path(os.fsdecode(path))
-        replace(target, encode(as_stored(array, "array"), target.suffix.lower(), is_mask(array)))
+        ending = target.suffix.lower()
+        if ending in OBJECTS:
+            objects = importlib.import_module("cvkit.encode_objects")
+            replace(target, objects.encode_objects(array, ending, image or target.stem))
+        else:
+            replace(target, encode(as_stored(array, "array"), ending, is_mask(array)))
     return target
 
 
@@ -245,11 +248,7 @@ def write_bytes(path: str | PathLike, data: bytes) -> Path:
     Returns
     -------
     path : Path
-
-    Raises
-    ------
-    FileNotFoundError, OSError, ValueError
-        As `write`.
+        As `write` gives it, and with its faults.
     """
     with _explained(path, _NO_FOLDER):
         replace(Path(os.fsdecode(path)), data)

@@ -19,6 +19,7 @@ from cvkit.notation import split as split
 
 HERE = Path(__file__).parent
 THRESHOLDS = HERE / "classic" / "thresholds"
+ROOMS_OF_STEPS = ("cvkit.preprocess", "cvkit.classic.hints", "cvkit.classic.components")
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
 GANS = HERE / "deep" / "gans"
@@ -53,7 +54,12 @@ def methods() -> list[str]:
     >>> methods()  # doctest: +ELLIPSIS
     ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
     """
-    return thresholds() + sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+    return thresholds() + trained()
+
+
+def trained() -> list[str]:
+    """List the trained models that cvkit carries."""
+    return sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
 
 
 def thresholds() -> list[str]:
@@ -120,12 +126,12 @@ def explain(name: str) -> str:
     if name in gans():
         return inspect.getdoc(gan(name))
     components = importlib.import_module("cvkit.classic.components")
-    if name in components.__all__ and name not in _step_functions():
+    if name in components.__all__ and not _step_function(name):
         return f"In Python: cvkit.classic.components.{name}\n\n{inspect.getdoc(getattr(components, name))}"
     entry = find(name)
-    if name in _step_functions():
+    if _step_function(name):
         return inspect.getdoc(entry.call)
-    card = importlib.import_module("cvkit.deep").read_card(_model_folder(name))
+    card = importlib.import_module("cvkit.deep").read_card(model_folder(name))
     return json.dumps(card, indent=2, ensure_ascii=False)
 
 
@@ -156,12 +162,11 @@ def find(name: str) -> Entry:
     """
     if name in thresholds():
         return _threshold_entry(name)
-    if folder := _model_folder(name):
+    if folder := model_folder(name):
         return _model_entry(name, folder)
-    functions = _step_functions()
-    if name in functions:
-        return of_callable(functions[name])
-    raise unknown("method or step", name, methods() + sorted(functions))
+    if function := _step_function(name):
+        return of_callable(function)
+    raise unknown("method or step", name, methods() + steps())
 
 
 def network(name: str) -> Callable:
@@ -204,14 +209,21 @@ def _files(folder: Path) -> list[str]:
 
 def _step_functions() -> dict[str, Callable]:
     """The public functions of the rooms of steps that turn one kind of array into one."""
-    found = {}
-    for module in (importlib.import_module("cvkit.preprocess"), importlib.import_module("cvkit.classic.components")):
-        for name in module.__all__:
-            signature = inspect.signature(getattr(module, name), eval_str=True)
-            first = next(iter(signature.parameters.values()))
-            if _kinds(first.annotation) and _kinds(signature.return_annotation):
-                found[name] = getattr(module, name)
-    return found
+    named = ((name, _step_function(name)) for room in _rooms() for name in room.__all__)
+    return {name: function for name, function in named if function}
+
+
+def _step_function(name: str) -> Callable | None:
+    function = next((getattr(room, name) for room in _rooms() if name in room.__all__), None)
+    if function is None:
+        return None
+    signature = inspect.signature(function, eval_str=True)
+    first = next(iter(signature.parameters.values()))
+    return function if _kinds(first.annotation) and _kinds(signature.return_annotation) else None
+
+
+def _rooms() -> tuple[ModuleType, ...]:
+    return tuple(map(importlib.import_module, ROOMS_OF_STEPS))
 
 
 def _threshold_entry(name: str) -> Entry:
@@ -233,7 +245,7 @@ def decision(module: ModuleType) -> Callable:
     return getattr(module, "threshold", None) or module.segment
 
 
-def _model_folder(name: str) -> Path | None:
+def model_folder(name: str) -> Path | None:
     """Where the model lies that a name or a path stands for."""
     if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
         return TRAINED / name

@@ -16,7 +16,7 @@ from train_nuclei import read_split
 
 import cvkit
 from cvkit.compare import objects
-from cvkit.deep import annotate, calibrate, tune
+from cvkit.deep import annotate, calibrate, tune_model
 
 NETWORK = "normalize(low=1, high=99.8) | stardist(width=16, depth=4, widest=96) | remove_small(area=16)"
 IOUS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -47,9 +47,11 @@ if __name__ == "__main__":
     if len(sys.argv) == 3:
         folder, out = map(Path, sys.argv[1:])
         pairs, validation = read_split(folder, "train"), read_split(folder, "val")
-        model = cvkit.train(NETWORK, pairs, out, validation=validation, epochs=120, seed=1)
+        how = {"epochs": 60, "augment": "strong | stain", "seed": 1}
+        plan = cvkit.Plan(start="nuclei", rate=1e-3, precision="bf16")  # what tells pixels apart is known already
+        model = cvkit.train(NETWORK, pairs, out, validation=validation, plan=plan, **how)
         calibrate(model, validation)
-        print(tune(model, validation)["tuned"])
+        print(tune_model(model, validation)["tuned"])
         print(annotate(model, **ABOUT, figures=figures(model, folder))["figures"])
     else:
         data = Path(__file__).parent.parent / "data"

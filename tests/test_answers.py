@@ -76,11 +76,11 @@ def test_two_classes_give_every_answer(answer, dtype):
 def test_tuning_finds_the_threshold_that_fits(copy, pair):
     image, truth = pair
     wanted = cvkit.segment(image, copy, threshold=0.8)  # as if it were the truth: then this threshold is best
-    tuned = cvkit.deep.tune(copy, [(image, wanted)])
+    tuned = cvkit.deep.tune_model(copy, [(image, wanted)])
     assert tuned["threshold"] == 0.8 and tuned["tuned"] == {"aim": "pixels", "pairs": 1, "score": 1.0}
     assert np.array_equal(cvkit.segment(image, copy), wanted), "the tuned model is used at once"
     before = objects.average_precision(truth, label(cvkit.segment(image, copy)))
-    card = cvkit.deep.tune(copy, [pair], aim="objects")
+    card = cvkit.deep.tune_model(copy, [pair], aim="objects")
     assert card == read_card(copy) and card["tuned"]["aim"] == "objects"
     assert objects.average_precision(truth, label(cvkit.segment(image, copy))) >= before - 0.05
     cvkit.Pipeline(f"nuclei | {card['postprocess'] or 'label'}")  # it is the text of steps
@@ -88,9 +88,9 @@ def test_tuning_finds_the_threshold_that_fits(copy, pair):
 
 def test_tuning_refuses_in_words(copy, pair, monkeypatch):
     with pytest.raises(ValueError, match="there are no pairs to tune on"):
-        cvkit.deep.tune(copy, [])
+        cvkit.deep.tune_model(copy, [])
     with pytest.raises(ValueError, match="`aim` must be one of 'objects', 'pixels'"):
-        cvkit.deep.tune(copy, [pair], aim="dice")
+        cvkit.deep.tune_model(copy, [pair], aim="dice")
     with pytest.raises(ValueError, match="there are no pairs to calibrate on"):
         cvkit.deep.calibrate(copy, [])
 
@@ -185,6 +185,6 @@ def test_a_model_of_classes_is_calibrated_but_not_tuned(copy, pair):
     image, classes = pair[0], (pair[1] > 0).astype(np.uint8)
     assert cvkit.segment(image, copy).dtype == np.uint8
     with pytest.raises(ValueError, match="it has no threshold to tune"):
-        cvkit.deep.tune(copy, [(image, classes)])
+        cvkit.deep.tune_model(copy, [(image, classes)])
     assert cvkit.deep.calibrate(copy, [(image, classes)])["temperature"] > 0
     assert np.allclose(predict.probabilities(image, copy).sum(axis=2), 1, atol=1e-5)

@@ -30,6 +30,7 @@ SAYS = {
     "dcgan": "1530 images learnt from; the nearest real image is",
     "conditional_gan": "painted nuclei are brighter than",
     "train_unet": "U-Net",
+    "train_camvid": "The model is in",
     "train_documents": "The model is in",
     "train_nuclei": "The model is in",
     "train_nuclei_stardist": "The model is in",

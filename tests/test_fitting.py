@@ -172,3 +172,24 @@ def test_a_plan_is_checked(given, words):
 
     with pytest.raises(ValueError, match=words):
         Plan(**given)
+
+
+def test_a_training_begins_with_what_a_model_knows(keras):
+    from cvkit.deep.build import build
+    from cvkit.deep.convert import load_network
+    from cvkit.deep.start import begin_with
+    from cvkit.registry import model_folder
+
+    known = load_network(model_folder("nuclei")).get_weights()
+    other = build("unet(width=16, depth=4, widest=96)", 3, 5)  # five classes for three: its last layer is its own
+    last = other.get_weights()[-2:]
+    assert 0.99 < begin_with(other, "nuclei") < 1
+    assert all(np.array_equal(a, b) for a, b in zip(known[:-2], other.get_weights(), strict=False))
+    assert all(np.array_equal(a, b) for a, b in zip(last, other.get_weights()[-2:], strict=True))
+    small = build("unet(width=4, depth=1)", 3, 3)
+    before = small.get_weights()
+    with pytest.raises(ValueError, match=r"expected a model like the network, unet\(width=16.*got only .* found there"):
+        begin_with(small, "nuclei")
+    assert all(np.array_equal(a, b) for a, b in zip(before, small.get_weights(), strict=True))
+    with pytest.raises(ValueError, match="no model is called 'nucleus'; did you mean 'nuclei'"):
+        begin_with(small, "nucleus")

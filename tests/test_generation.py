@@ -262,6 +262,12 @@ def test_the_command_writes_a_picture_or_files(model, tmp_path):
     assert np.array_equal(cvkit.read(folder / "0002.png"), generate(model, 3, condition=1)[2])
     result = CliRunner().invoke(main, ["generate", str(model), "-c", "7"])
     assert result.exit_code == 1 and "classes must lie in 0..1, got 7..7" in result.output
+    text = CliRunner().invoke(main, ["inspect", str(model)]).output
+    assert (
+        f"gives     {SIDE} x {SIDE}, grey, uint8" in text
+        and "takes     a class: " in text
+        and "as the card says" in text
+    )
 
 
 IMAGES = np.zeros((4, SIDE, SIDE), np.uint8)

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from cvkit.compare import borders, metrics, objects, scores
@@ -40,6 +41,18 @@ def test_what_is_no_mask_is_refused(name):
         score(None, PREDICTION)
 
 
+def test_pixel_scores_against_counting_one_by_one():
+    rng = np.random.default_rng(5)
+    for share in (0.1, 0.5, 0.9):
+        truth, found = rng.random((2, 13, 17)) < share
+        pairs = list(zip(truth.ravel().tolist(), found.ravel().tolist(), strict=True))
+        hit, alarm, missed = (pairs.count(kind) for kind in ((True, True), (False, True), (True, False)))
+        assert metrics.dice(truth, found) == 2 * hit / (2 * hit + alarm + missed)
+        assert metrics.iou(truth, found) == hit / (hit + alarm + missed)
+        assert metrics.precision(truth, found) == hit / (hit + alarm)
+        assert metrics.recall(truth, found) == hit / (hit + missed)
+
+
 def test_precision_and_recall_change_places_with_their_arguments():
     assert metrics.precision(TRUTH, PREDICTION) == metrics.recall(PREDICTION, TRUTH)
 
@@ -52,6 +65,18 @@ def test_mean_iou_by_hand():
     assert math.isnan(metrics.mean_iou(np.full((1, 2), 255, np.uint8), np.zeros((1, 2), np.uint8)))
     with pytest.raises(ValueError, match=r"0\.\.255"):
         metrics.mean_iou(np.array([[256]]), np.array([[0]]))
+
+
+def test_mean_iou_against_counting_one_by_one():
+    rng = np.random.default_rng(6)
+    for _ in range(5):
+        truth, found = rng.choice([0, 1, 2, 7], (2, 11, 9)).astype(np.uint8)
+        truth[rng.random(truth.shape) < 0.1] = 255
+        pairs = [pair for pair in zip(truth.ravel().tolist(), found.ravel().tolist(), strict=True) if pair[0] != 255]
+        ious = [
+            sum(pair == (n, n) for pair in pairs) / sum(n in pair for pair in pairs) for n in set(sum(pairs, start=()))
+        ]
+        assert metrics.mean_iou(truth, found) == pytest.approx(np.mean(ious))
 
 
 def test_void_that_is_predicted_is_wrong():
@@ -138,6 +163,8 @@ def test_bootstrap():
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.004)
     assert metrics.bootstrap(values) == (low, high) != metrics.bootstrap(values, seed=1)
     assert metrics.bootstrap([*values, np.nan]) == (low, high)
+    reference = stats.bootstrap((values,), np.mean, method="percentile", rng=np.random.default_rng(0))
+    assert (low, high) == pytest.approx(tuple(reference.confidence_interval), abs=0.002)
     narrow = metrics.bootstrap(values, level=0.5)
     assert low < narrow[0] < narrow[1] < high
     assert np.isnan(metrics.bootstrap([0.3])).all() and np.isnan(metrics.bootstrap([np.nan, 0.3])).all()

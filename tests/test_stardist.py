@@ -195,7 +195,7 @@ def test_training_gives_a_model_of_labels(trained):
 
 def test_tuning_chooses_stars_too(trained, tmp_path):
     model = shutil.copytree(trained, tmp_path / "model")
-    card = cvkit.deep.tune(model, [blobs(5, shape=(64, 64))])
+    card = cvkit.deep.tune_model(model, [blobs(5, shape=(64, 64))])
     assert {"threshold", "star", "overlap"} <= set(card) and card["tuned"]["aim"] == "objects"
     assert 0 < card["tuned"]["score"] <= 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 import cvkit
+from cvkit.cli._output import is_typed
 from cvkit.errors import CvkitError, shown
 
 
@@ -39,11 +40,16 @@ class Commands(click.Group):
             return super().invoke(context)
         except BrokenPipeError:  # whoever reads has read enough; click ends quietly
             raise
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            raise click.exceptions.Exit(130) from None
         except (ValueError, TypeError, OSError, ImportError) as fault:
             if context.params["debug"]:
                 raise
             code = f"  [{fault.code}]" if isinstance(fault, CvkitError) else ""
-            raise click.ClickException((shown(fault) or type(fault).__name__) + code) from None
+            sentence = click.ClickException((shown(fault) or type(fault).__name__) + code)
+            sentence.exit_code = 2 if is_typed(fault) else 1
+            raise sentence from None
 
 
 @click.group(cls=Commands, commands=Folder(), context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,6 +61,14 @@ def main(debug: bool) -> None:
     \b
     cvkit demo                                  see what it does
     cvkit list                                  all methods and steps
+    cvkit try cells.png                         all thresholds on one image, in one picture
     cvkit segment cells.png -m nuclei           one image, one method
     cvkit compare cells.png -m otsu -m nuclei   several methods side by side
+
+    Commands take files, folders, quoted patterns and "-", the standard input. With --json the result is printed for
+    machines; with --config options are read from a TOML file. `cvkit completion` completes names in your shell.
+
+    \b
+    Exit codes: 0 all went well; 1 a file failed, or all did, and the error stream says why;
+    2 the command line is wrong, such as an unknown option or method; 130 stopped by Ctrl-C.
     """

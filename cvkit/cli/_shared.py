@@ -1,14 +1,16 @@
 """What commands share: how images are read, and where answers go. Nothing heavy is imported at the top, as in them."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 import cvkit
+from cvkit.cli._files import STDIN, as_file
+from cvkit.cli._output import say
 from cvkit.errors import CvkitError, FileMissing, shown
 
 SUFFIX = {"table": ".csv"}
@@ -26,24 +28,62 @@ def reading(command: Callable) -> Callable:
     return command
 
 
+class Method(click.ParamType):
+    """A method or a pipeline; the shell completes the name that is being written, or the folder of a model."""
+
+    name = "method"
+
+    def shell_complete(self, context: click.Context, parameter: click.Parameter, written: str) -> list[CompletionItem]:
+        """Give what the last step of the text may become."""
+        from cvkit import registry
+
+        before, bar, last = written.rpartition("|")
+        head = before + bar + last[: len(last) - len(last.lstrip())]
+        last = last.strip()
+        if "/" in last:
+            return [CompletionItem(written, type="dir")]
+        known = registry.methods() if not before else registry.methods() + registry.steps()
+        return [CompletionItem(head + name) for name in known if name.startswith(last)]
+
+
+METHOD = Method()
+
+
+def methods_option(command: Callable) -> Callable:
+    """Give a command ``-m``, which may be repeated: the parameter `methods`."""
+    words = "A method, a pipeline in quotes or the folder of a model; repeat it."
+    return click.option("-m", "--method", "methods", multiple=True, required=True, type=METHOD, help=words)(command)
+
+
 def read(image: str, **how):
-    """Read an image, and say on the error stream what was changed on the way."""
-    array, info = cvkit.read(image, info=True, **how)
+    """Read an image, "-" from the standard input, and say on the error stream what was changed on the way."""
+    with as_file(image) as file:
+        array, info = cvkit.read(file, info=True, **how)
     if info.done:
-        click.echo(shown(f"{image}: {', '.join(info.done)}"), err=True)
+        say(shown(f"{image}: {', '.join(info.done)}"), err=True)
     return array
 
 
-def destination(image: str, answer, output: Path | None, images: Collection[str]) -> Path:
-    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder.
+def read_pairs(images: str, truths: str | None, kind: str | None, *, partial: bool = True):
+    """Give the pairs of a folder and its truths, or of a COCO file and the folder of its images.
 
-    Where several of the images differ in their ending alone, the names of their answers keep it.
+    Unless `partial`, files without a partner are refused; else they are left out, which the error stream says.
     """
+    if Path(images).suffix.lower() == ".json":
+        return cvkit.datasets.from_coco(images, truths, kind=kind or "labels")
+    pairs = cvkit.datasets.from_folders(images, truths, kind=kind, partial=partial)
+    if pairs.alone:
+        names = ", ".join(path.name for path in pairs.alone[:5]) + ", ..." * (len(pairs.alone) > 5)
+        say(shown(f"Left out, for want of a partner: {names}"), err=True)
+    return pairs
+
+
+def destination(image: str, answer, output: Path | None, images: Collection[str]) -> Path:
+    """Choose the file for an answer: `output` itself, a file in it if it is a folder, else one in this folder."""
     from cvkit.arrays import kind_of
 
-    kind, source = kind_of(answer), Path(image)
-    alike = sum(Path(other).stem == source.stem for other in images) > 1
-    name = f"{source.name if alike else source.stem}-{kind}{SUFFIX.get(kind, '.png')}"
+    kind = kind_of(answer)
+    name = f"{name_of(image, images)}-{kind}{SUFFIX.get(kind, '.png')}"
     if output is None:
         path = Path(name)
     elif len(images) > 1 or output.is_dir() or not output.suffix:
@@ -52,6 +92,12 @@ def destination(image: str, answer, output: Path | None, images: Collection[str]
     else:
         path = output
     return output_file(path, images)
+
+
+def name_of(image: str, images: Collection[str]) -> str:
+    """Give the name of an image, for those of its answers: without the ending, unless another differs in that alone."""
+    source = Path("stdin" if image == STDIN else image)
+    return source.name if sum(Path(other).stem == source.stem for other in images) > 1 else source.stem
 
 
 def output_file(path: Path, inputs: Iterable[str | Path], suffix: str = "") -> Path:
@@ -76,24 +122,12 @@ def check_names(images: Iterable[str]) -> None:
     for name, count in Counter(Path(image).name for image in images).items():
         if count > 1:
             came = f"{count} images are named {name}, and their answers would replace each other"
-            raise CvkitError(
-                "output-twice", came=came, remedy="segment them one folder at a time, each with its own -o"
-            )
+            raise CvkitError("output-twice", came=came, remedy="name them one folder at a time, each with its own -o")
 
 
-def save(path: Path, answer) -> None:
-    """Write an image by its suffix, or a table as CSV."""
-    from cvkit.arrays import kind_of
-    from cvkit.io import write_bytes
-
-    if kind_of(answer) != "table":
-        cvkit.write(path, answer)
-        return
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(answer)
-    writer.writerows(zip(*(column.tolist() for column in answer.values()), strict=True))
-    write_bytes(path, text.getvalue().encode())
+def save(path: Path, answer, image: str | None = None) -> None:
+    """Write an answer in the format of the ending; `image` is what it was made of, which a COCO file names."""
+    cvkit.write(path, answer, image=None if image is None else Path(image).name)
 
 
 def save_figure(path: Path, figure) -> None:

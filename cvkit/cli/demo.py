@@ -73,7 +73,11 @@ SCENES = (
 @click.command()
 @click.option("-o", "--output", type=Path, default="cvkit-demo", show_default=True, help="Folder for the pictures.")
 def command(output: Path) -> None:
-    """Compare classical and deep methods on four real images, in tables and pictures."""
+    """Compare classical and deep methods on four real images.
+
+    \b
+    cvkit demo -o pictures
+    """
     if not DATA.is_dir():
         raise FileNotFoundError(f"{DATA}: the demo's images are not there; run it in a clone of the project.")
     output.mkdir(parents=True, exist_ok=True)

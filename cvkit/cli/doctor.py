@@ -9,21 +9,28 @@ from pathlib import Path
 import click
 
 import cvkit
+from cvkit.cli._output import answer, json_option, say
 
 _SYSTEM = "apt-get install libxcb1 libgl1 libglib2.0-0, or put opencv-python-headless in the place of opencv-python"
 _COLOURS = {"ok": "green", "note": "yellow", "missing": "red"}
 
 
 @click.command()
+@json_option
 def command() -> None:
-    """Check the libraries, the folders and the machine; the exit code is 1 if something is missing."""
-    faults = 0
+    """Check the libraries, the folders and the machine. The exit code is 1 if something is missing.
+
+    \b
+    cvkit doctor
+    """
+    found = []
     for state, what in (*_libraries(), *_opencv(), *_kernel(), *_folders(), *_machine()):
-        faults += state == "missing"
-        click.echo(click.style(f"{state:9}", fg=_COLOURS[state]) + what)
-    if faults:
+        found.append({"state": state, "what": what})
+        say(click.style(f"{state:9}", fg=_COLOURS[state]) + what)
+    answer({"checks": found})
+    if faults := sum(one["state"] == "missing" for one in found):
         raise click.ClickException(f"missing: {faults}; the lines above say what to do.")
-    click.echo("All is well.")
+    say("All is well.")
 
 
 def _libraries() -> Iterator[tuple[str, str]]:

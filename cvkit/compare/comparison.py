@@ -1,7 +1,5 @@
 """What a comparison found: rows, their summary, the table, the figure."""
 
-import csv
-import io
 import os
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -11,6 +9,7 @@ import numpy as np
 from cvkit.arrays import VOID, one_of
 from cvkit.compare import metrics, table
 from cvkit.compare.scores import BEST_IS_LOW
+from cvkit.encode_objects import encode_table
 from cvkit.errors import CvkitError
 from cvkit.io import write_bytes
 
@@ -132,6 +131,29 @@ class Comparison:
                 lower["difference"], lower["low"], lower["high"] = -lower["difference"], -lower["high"], -lower["low"]
         return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
 
+    def verdict(self, score: str | None = None) -> str:
+        """Say in words by how much, and how surely, the best method beats each other one on the same images.
+
+        Parameters
+        ----------
+        score : str, optional
+            A column of `rows`; by default ``"mean_iou"`` where there are classes, else ``"dice"``.
+
+        Returns
+        -------
+        text : str
+            A line for each other method; empty for one method, one image, or without truth.
+        """
+        score = score or ("mean_iou" if self.confusions else "dice")
+        summary = self.summary()
+        known = np.nan_to_num(summary[score], nan=np.inf if score in BEST_IS_LOW else -np.inf)
+        best = self.labels[int(known.argmin() if score in BEST_IS_LOW else known.argmax())]
+        pairs = zip(*(found := self.paired(score)).values(), strict=True)
+        rows = [dict(zip(found, values, strict=True)) for values in pairs]
+        rows = [row for row in rows if best in (row["first"], row["second"]) and not np.isnan(row["sure"])]
+        lines = [table.beaten(row) for row in sorted(rows, key=lambda row: abs(row["difference"]))]
+        return "\n".join([f"On the same images, {table.title(score)}:", *lines]) if lines else ""
+
     def class_scores(self, label: str) -> dict[str, np.ndarray]:
         """Give the scores of each class over all images together, as published figures of data sets are made.
 
@@ -206,21 +228,10 @@ class Comparison:
         -----
         A text that a spreadsheet would run as a formula, because it begins with = + - or @, gets a ' before it.
         """
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow(self.rows)
-        for row in zip(*self.rows.values(), strict=True):
-            writer.writerow([_cell(value) for value in row])
-        write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+        write_bytes(path, encode_table(self.rows))
 
 
 def _over(reduce, values: np.ndarray) -> float:
     """Reduce what is known; NaN if nothing is."""
     values = values[~np.isnan(values)]
     return float(reduce(values)) if len(values) else float("nan")
-
-
-def _cell(value) -> str:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else str(value)
-    return "" if np.isnan(value) else f"{value:.10g}"

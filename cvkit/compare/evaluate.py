@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from cvkit.compare.scores import Score, score
 from cvkit.errors import CvkitError, WrongType
 from cvkit.pipeline import Pipeline
 
+_find = lru_cache(registry.find)
 if TYPE_CHECKING:
     from cvkit.compare.report import Pictures
 
@@ -208,7 +210,8 @@ def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping
     found = _foreground(prediction)
     scores = {"coverage": float(np.mean((prediction > 0) & (prediction != VOID) if found is None else found > 0))}
     if found is not None:
-        scores["objects"] = _count(_numbered(found))
+        numbered = _numbered(found)
+        scores["objects"] = _count(numbered)
     if truth is None:
         return scores
     kinds = [kind_of(array) for array in (truth, prediction)]
@@ -227,11 +230,14 @@ def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping
         )
     if kinds[0] == "classes":
         found = np.where(truth == VOID, 0, found).astype(found.dtype)
-    return scores | _foreground_scores(true, found, more)
+        numbered = _numbered(found)
+    return scores | _foreground_scores(true > 0, found > 0, (_numbered(true), numbered), more)
 
 
-def _foreground_scores(truth: np.ndarray, prediction: np.ndarray, more: Mapping[str, Score]) -> dict[str, float]:
-    given = {"mask": (truth > 0, prediction > 0), "labels": (_numbered(truth), _numbered(prediction))}
+def _foreground_scores(
+    truth: np.ndarray, prediction: np.ndarray, objects: tuple[np.ndarray, np.ndarray], more: Mapping[str, Score]
+) -> dict[str, float]:
+    given = {"mask": (truth, prediction), "labels": objects}
     usual = {name: score(name) for name in ("dice", "iou", "precision", "recall", "ap50")}
     scores = {name: call(*given[kind]) for name, (call, kind) in (usual | more).items() if kind in given}
     return scores | {"true_objects": _count(given["labels"][0])}
@@ -253,11 +259,13 @@ def _foreground(array: np.ndarray) -> np.ndarray | None:
 
 def _numbered(objects: np.ndarray) -> np.ndarray:
     """Labels as they are, a mask by its 8-connected components."""
-    return registry.find("label").call(objects) if is_mask(objects) else objects
+    return _find("label").call(objects) if is_mask(objects) else objects
 
 
 def _count(labels: np.ndarray) -> int:
-    return int(np.count_nonzero(np.unique(labels)))
+    if labels.max() > labels.size:  # numbers with gaps so wide that counting each would take more memory than sorting
+        return int(np.count_nonzero(np.unique(labels)))
+    return int(np.count_nonzero(np.bincount(labels.ravel())[1:]))
 
 
 def _agreement(label: str, predictions: dict[str, np.ndarray | None]) -> float:

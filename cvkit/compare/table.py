@@ -49,7 +49,7 @@ def text(summary: dict[str, np.ndarray], width: int | None = None) -> str:
     text : str
         Several lines.
     """
-    width = width or min(max(shutil.get_terminal_size((100, 24)).columns, 80), 120)
+    width = width or _width()
     shown = {name: _column(summary, name) for name in columns(summary)}
     left_out = []
     while _room(shown, width) < NARROWEST and (spare := [name for name in SPARE if name in shown]):
@@ -82,6 +82,33 @@ def title(name: str) -> str:
     ('AP50', 'boundary f')
     """
     return TITLES.get(name, name.replace("_", " "))
+
+
+def beaten(row: dict) -> str:
+    """Say how two methods compare: a row of `Comparison.paired`.
+
+    Examples
+    --------
+    >>> row = {"first": "a", "second": "b", "difference": 0.1, "low": 0.05, "high": 0.2, "sure": 0.98}
+    >>> beaten(row | {"wins": 7, "ties": 1, "losses": 2})
+    '  a beats b by 0.100 [0.050, 0.200], on 7 of 10 images; sure 98 %'
+    """
+    count = row["wins"] + row["ties"] + row["losses"]
+    if row["difference"] == 0:
+        return _wrapped(f"{row['first']} and {row['second']} are equal on {count} images")
+    interval = f"by {abs(row['difference']):.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    words = f"{interval}, on {row['wins']} of {count} images; sure {row['sure']:.0%}".replace("%", " %")
+    return _wrapped(f"{row['first']} beats {row['second']} {words}")
+
+
+def _wrapped(words: str) -> str:
+    return textwrap.fill(
+        printable(words), _width(), initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+    )
+
+
+def _width() -> int:
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 80), 120)
 
 
 def _order(summary: dict) -> list[str]:

@@ -58,6 +58,7 @@ def tune(method, pairs: Iterable, *, metric: str = "dice", **choices: Iterable) 
     """Try every combination of parameters on pairs and give the best as the text of a pipeline.
 
     Steps that two combinations begin with run once. A choice made on few pairs fits these pairs: measure it on others.
+    What a trained model does with its probabilities is chosen, and written into its card, by `cvkit.deep.tune_model`.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def tune(method, pairs: Iterable, *, metric: str = "dice", **choices: Iterable) 
         A method or a pipeline. A list in it is a choice:
         ``"gaussian(sigma=[0.5, 1, 2]) | otsu | remove_small(area=[16, 64])"``.
     pairs : iterable of (image, truth)
-        Arrays or paths, as for `cvkit.evaluate`; all are kept in memory while it runs.
+        Arrays or paths, as for `cvkit.evaluate`. One pair is in memory at a time.
     metric : str
         A score, such as ``"dice"``, ``"ap50"`` or ``"drd"``; see `cvkit.evaluate`.
     **choices : lists
@@ -89,17 +90,21 @@ def tune(method, pairs: Iterable, *, metric: str = "dice", **choices: Iterable) 
     """
     call, kind = score(metric)
     pipelines = list(_combinations(method, choices))
-    read = [read_pair(pair, index)[1:] for index, pair in enumerate(pairs)]
-    if not read:
+    found, first = [], None
+    for index, pair in enumerate(pairs):
+        _, image, truth = read_pair(pair, index)
+        first = first or (image, truth)
+        found.append(list(_values(pipelines, image, truth, {metric: (call, kind)})))
+    if not found:
         raise CvkitError("pairs-none", "`pairs` must give at least one (image, truth)", came="none")
-    found = np.array([list(_values(pipelines, image, truth, {metric: (call, kind)})) for image, truth in read])
+    found = np.array(found)
     failures = np.isnan(found).sum(axis=0)
     if failures.all():
-        reason = _reason(pipelines[0], *read[0])
+        reason = _reason(pipelines[0], *first)
         raise CvkitError(
             "tuning-failed", came="every combination fails on some pair", remedy=f"the first one: {reason}"
         )
-    means = np.where(failures == 0, found.sum(axis=0) / len(read), np.nan)
+    means = np.where(failures == 0, found.mean(axis=0), np.nan)
     order = np.argsort(means if metric in BEST_IS_LOW else -means, kind="stable")  # NaN last, the first of equals first
     low, high = zip(*(metrics.bootstrap(found[:, place]) for place in order), strict=True)
     rows = {"method": np.array([str(pipelines[place]) for place in order]), metric: means[order]}

@@ -35,6 +35,7 @@ class Pairs(Sequence):
         self, images: Sequence, truths: Sequence, read_truth: Callable[[Any], np.ndarray], classes: Sequence[str] = ()
     ) -> None:
         self.images, self.truths, self.read_truth, self.classes = list(images), list(truths), read_truth, list(classes)
+        self.alone: list[Path] = []
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,6 +65,7 @@ def from_folders(
     *,
     kind: str | None = None,
     colours: Mapping[str, Sequence[int]] | None = None,
+    partial: bool = False,
 ) -> Pairs:
     """Pair the images of a folder with the truths of the same names.
 
@@ -81,6 +83,8 @@ def from_folders(
         its class. By default as `cvkit.read_truth` finds it.
     colours : mapping of name to (red, green, blue), optional
         The truths are pictures in these colours, and become classes in this order; ``void`` is left out of everything.
+    partial : bool
+        Leave out images without a truth, and truths without an image; the list ``alone`` of the pairs names them.
 
     Returns
     -------
@@ -91,8 +95,8 @@ def from_folders(
     FileMissing
         If a folder is not there.
     CvkitError
-        If there are no pairs, an image has no truth, a truth no image, or two files compete for a name. When a pair is
-        read: if its truth is not of that kind or holds another colour.
+        If there are no pairs, an image has no truth or a truth no image (unless `partial`), or two files compete for a
+        name. When a pair is read: if its truth is not of that kind or holds another colour.
 
     Examples
     --------
@@ -103,8 +107,11 @@ def from_folders(
         one_of(kind, "kind", KINDS)
     found = _by_name(_files(images), marked=False if truths is None else None)
     answers = _by_name(_files(images if truths is None else truths), marked=True if truths is None else None)
+    left = []
     for these, those, what in ((found, answers, "truth"), (answers, found, "image")):
-        if alone := sorted(set(these) - set(those)):
+        alone = sorted(set(these) - set(those))
+        left += [these[name] for name in alone]
+        if alone and not partial:
             some = ", ".join(these[name].name for name in alone[:5]) + (" ..." if len(alone) > 5 else "")
             raise CvkitError(
                 "pairs-alone",
@@ -113,16 +120,18 @@ def from_folders(
                 remedy="the two bear the same name, or the truth one that ends in -truth or _mask; add or remove files",
                 file=images,
             )
-    if not found:
+    names = sorted(set(found) & set(answers))
+    if not names:
         raise CvkitError(
             "pairs-none",
             came="no pair of image and truth was found",
             remedy=f"expected files that end in {', '.join(ENDINGS)}",
             file=images,
         )
-    names = sorted(found)
     classes = [name for name in colours if name != "void"] if colours else ()
-    return Pairs([found[n] for n in names], [answers[n] for n in names], _reader(kind, colours), classes)
+    pairs = Pairs([found[n] for n in names], [answers[n] for n in names], _reader(kind, colours), classes)
+    pairs.alone = left
+    return pairs
 
 
 def _files(folder: str | PathLike) -> list[Path]:

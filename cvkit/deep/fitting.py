@@ -15,6 +15,7 @@ from cvkit.deep.keeper import Keeper
 from cvkit.deep.plan import Plan
 from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
+from cvkit.deep.start import begin_with
 from cvkit.deep.target import Target
 from cvkit.errors import CvkitError
 
@@ -52,6 +53,9 @@ def fit(
     keras.utils.set_random_seed(card["seed"])
     network = build_in(plan.precision, card)
     teacher = build_in(plan.precision, card) if images["unlabelled"] else None
+    for begun in (network, teacher):
+        if plan.start and begun:
+            begin_with(begun, plan.start)
     batch = plan.batch or fitting_batch(network, card["patch"], BATCH)
     steps = int(np.clip(4 * len(images["train"]) // batch, *EPOCH))
     patches = Patches(

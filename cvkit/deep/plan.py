@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from cvkit.arrays import number, one_of, whole
 from cvkit.errors import CvkitError
@@ -23,6 +24,9 @@ class Plan:
         How much each class counts in the loss, the background or class 0 first; by default all alike.
     precision : {"f32", "bf16"}
         With "bf16" layers compute in bfloat16, on processors that can; weights stay float32.
+    start : str or path, optional
+        A trained model, by name or folder, whose weights the training begins with wherever its layers are those of the
+        network: to learn from few images, or for longer. A `rate` of a half or less keeps more of what it knows.
     consistency : float
         How much the consistency on unlabelled images counts, once it has grown to its full weight.
 
@@ -37,6 +41,7 @@ class Plan:
     patience: int | None = None
     class_weights: Sequence[float] | None = None
     precision: str = "f32"
+    start: str | Path | None = None
     consistency: float = 5.0
 
     def __post_init__(self) -> None:
@@ -45,6 +50,8 @@ class Plan:
                 whole(getattr(self, name), name)
         number(self.rate, "rate", 1e-9)
         number(self.consistency, "consistency", 0)
+        if self.start is not None:
+            object.__setattr__(self, "start", str(self.start))
         one_of(self.precision, "precision", ("f32", "bf16"))
         if self.class_weights is not None:
             weights = tuple(float(number(weight, "class_weights", 0)) for weight in self.class_weights)

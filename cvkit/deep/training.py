@@ -10,6 +10,7 @@ from cvkit import __version__, registry
 from cvkit.arrays import whole
 from cvkit.deep.card import check_steps
 from cvkit.deep.plan import Plan
+from cvkit.deep.predict import apply
 from cvkit.deep.quiet import import_keras
 from cvkit.deep.run import Run
 from cvkit.deep.target import Target, find_target
@@ -141,8 +142,8 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
         )
     name, _ = registry.parse(parts[places[0]])
     target = find_target(name, [np.asarray(truth) for _, truth in pairs])
-    gray = all(np.asarray(image).ndim == 2 for image, _ in pairs)
     before, after = " | ".join(parts[: places[0]]) or "normalize", " | ".join(parts[places[0] + 1 :])
+    gray = all(np.asarray(image).ndim == 2 for image, _ in pairs) and apply(before, np.asarray(pairs[0][0])).ndim == 2
     card = {
         "summary": f"A {name} of {', '.join(target.classes)}, trained on {len(pairs)} images.",
         "network": parts[places[0]],

@@ -24,7 +24,7 @@ IOUS = (0.5, 0.6, 0.7, 0.8, 0.9)
 SAMPLE = 20_000  # pixels an image that a temperature is fitted to
 
 
-def tune(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
+def tune_model(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
     """Choose the threshold, overlap of stars and last steps that are best on validation pairs, into the card.
 
     All combinations are tried; the network runs once an image. Of equal ones the card's own, or the simplest, is taken.
@@ -51,7 +51,7 @@ def tune(model: str | Path, pairs: Sequence, *, aim: str | None = None) -> dict:
 
     Examples
     --------
-    ``cvkit.deep.tune("runs/cells/model", held_back)["threshold"]``
+    ``cvkit.deep.tune_model("runs/cells/model", held_back)["threshold"]``
     """
     card, _ = load_model(model)
     if card["answer"] == "classes":

@@ -230,7 +230,9 @@ def _results(results: list[tuple[str, Any]], pipeline: Pipeline, side: int) -> l
         kind = kind if gives == "same" else gives or kind_of(array)
         picture = None
         if kind != "table":
-            picture = paint.shrunk(paint.as_rgb(array) if kind == "image" else paint.alone(array), side)
+            every = max(1, max(array.shape[:2]) // (2 * side))  # pixels that a small picture would not show
+            some = array[::every, ::every]
+            picture = paint.shrunk(paint.as_rgb(some) if kind == "image" else paint.alone(some), side)
         small = None if picture is None else encode(picture, ".png", False)
         shown.append({"text": text, "kind": kind, "picture": small})
     return shown

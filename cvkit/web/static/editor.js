@@ -58,7 +58,7 @@ export class Editor {
   async ask(steps, turn) {
     find("#editor").setAttribute("aria-busy", "true");
     try {
-      const asked = { picture: this.picture.id, steps, results: true };
+      const asked = { picture: this.picture.id, steps, results: steps.length > 1 };
       const answer = await api.question("segment", asked);
       const [ids, background] = await Promise.all([
         api.picture(answer.picture).then(numbers),
