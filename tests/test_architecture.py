@@ -104,7 +104,7 @@ ALLOWED = {
         "cvkit.io",
         "cvkit.encode",
     }
-    | {"cvkit.classic", "cvkit.compare", "cvkit.deep", "cvkit.web"},
+    | {"cvkit.classic", "cvkit.compare", "cvkit.deep", "cvkit.encode_objects", "cvkit.web"},
     "web/guard": {"starlette", "uvicorn", "cvkit.web"},
     "web/site": {"starlette", "cvkit", "cvkit.web"},
     "web/server": {"uvicorn", "cvkit.web"},

@@ -97,6 +97,8 @@ def _control(name: str, said: tuple[str, str], default: Any) -> dict[str, Any] |
         return control | {"kind": "choice", "choices": _SIDES}
     if choices := _CHOICES.match(kind):
         return control | {"kind": "choice", "choices": [_value(one) for one in choices[1].split(",")]}
+    if default in registry.thresholds():
+        return control | {"kind": "choice", "choices": registry.thresholds()}
     if isinstance(default, bool):
         return control | {"kind": "switch"}
     if "array" in kind or "several" in kind:

@@ -1,7 +1,6 @@
 """What the workers do for a visitor: open a picture, segment it, write down what was found."""
 
 import contextlib
-import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from cvkit.classic.histogram import Histogram
 from cvkit.compare import paint
 from cvkit.compare.evaluate import reason, score_answer
 from cvkit.encode import encode
+from cvkit.encode_objects import encode_table
 from cvkit.errors import CvkitError
 from cvkit.pipeline import Pipeline
 from cvkit.web.controls import catalogue as catalogue
@@ -118,7 +118,7 @@ def download(image: Image, steps: Any, what: Any) -> bytes:
         answer = (label(answer) if kind_of(answer) == "mask" else answer) if what == "labels" else regions(answer)
     kind = kind_of(answer)
     if kind == "table":
-        return _csv(answer)
+        return encode_table(answer)
     return encode(as_stored(answer, "answer"), ".png", kind == "mask")
 
 
@@ -236,14 +236,3 @@ def _results(results: list[tuple[str, Any]], pipeline: Pipeline, side: int) -> l
         small = None if picture is None else encode(picture, ".png", False)
         shown.append({"text": text, "kind": kind, "picture": small})
     return shown
-
-
-def _csv(table: dict[str, np.ndarray]) -> bytes:
-    """Write a table as `cvkit segment` does."""
-    import csv
-
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(table)
-    writer.writerows(zip(*(column.tolist() for column in table.values()), strict=True))
-    return text.getvalue().encode()
