@@ -125,7 +125,16 @@ ALLOWED = {
     "scale/cluster": {"distributed"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
     | {"cvkit.compare", "cvkit.datasets", "cvkit.scale", "tqdm"},
-    "web": {"numpy", "cvkit", "cvkit.arrays", "cvkit.checks", "cvkit.registry", "cvkit.pipeline", "cvkit.io", "cvkit.encode"}
+    "web": {
+        "numpy",
+        "cvkit",
+        "cvkit.arrays",
+        "cvkit.checks",
+        "cvkit.registry",
+        "cvkit.pipeline",
+        "cvkit.io",
+        "cvkit.encode",
+    }
     | {"cvkit.classic", "cvkit.compare", "cvkit.deep", "cvkit.encode_objects", "cvkit.web"},
     "web/guard": {"starlette", "uvicorn", "cvkit.web"},
     "web/site": {"starlette", "cvkit", "cvkit.web"},
