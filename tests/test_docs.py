@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import pkgutil
 import re
 import shlex
 import shutil
@@ -45,6 +46,18 @@ def test_links_lead_to_files(page):
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
         if not link.startswith("http"):
             assert (page.parent / link).exists(), link
+
+
+def test_the_page_of_functions_names_what_is_there(keras):
+    text = (ROOT / "docs" / "api.rst").read_text("utf-8")
+    named = re.findall(r"^\.\. auto(?:function|class|module):: (\S+)$", text, re.MULTILINE)
+    assert all(pkgutil.resolve_name(name) for name in named)
+    assert {f"cvkit.{name}" for name in cvkit.__all__} - set(named) == set()
+
+
+def test_every_page_is_in_the_contents():
+    contents = (ROOT / "docs" / "index.md").read_text("utf-8").partition("{toctree}")[2].split()
+    assert {page.stem for page in ROOT.glob("docs/*.md")} - {"index"} <= set(contents)
 
 
 def blocks(page, language):
