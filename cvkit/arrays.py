@@ -222,7 +222,7 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
             came=f"{labels.min()}..{labels.max()}",
             remedy="set what is no object to 0: np.maximum(labels, 0)",
         )
-    if labels.max() > np.iinfo(np.int32).max:
+    if not np.can_cast(labels.dtype, np.int32) and labels.max() > np.iinfo(np.int32).max:
         raise CvkitError(
             "array-range",
             f"`{name}` must lie in 0..2**31-1",

@@ -205,7 +205,8 @@ def _overlaps(truth: Labels, prediction: Labels) -> _Overlaps:
     rows, cols = int(truth.max()) + 1, int(prediction.max()) + 1
     if rows * cols <= TABLE:
         one, other = truth.ravel(), prediction.ravel()
-        last = np.ones(one.size, bool)  # of a run of a pair; there are far fewer runs than pixels
+        last = np.empty(one.size, bool)  # of a run of a pair; there are far fewer runs than pixels
+        last[-1] = True
         np.not_equal(one[1:], one[:-1], out=last[:-1])
         last[:-1] |= other[1:] != other[:-1]
         ends = np.flatnonzero(last)
