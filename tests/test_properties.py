@@ -148,10 +148,11 @@ BY_ORDER = {
 }
 TURNS = {"transposed": lambda a: np.swapaxes(a, 0, 1), "mirrored": lambda a: a[:, ::-1], "upended": lambda a: a[::-1]}
 METHODS = registry.thresholds()
+# `feng` puts windows side by side from the first pixel on.
+TURNED = [(name, turn) for name in METHODS for turn in TURNS if name != "feng" or turn == "transposed"]
 
 
-@pytest.mark.parametrize("turn", TURNS)
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("method", "turn"), TURNED)
 @settings(max_examples=6)
 @given(image=arrays(np.uint8, st.tuples(st.integers(5, 14), st.integers(5, 14)), elements=st.integers(0, 60)))
 def test_a_turned_image_has_the_turned_answer(method, turn, image):
