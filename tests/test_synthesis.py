@@ -60,6 +60,8 @@ def test_a_folder_of_pairs_and_the_scores_of_all_candidates(made, pairs):
     assert (out / "images" / "00000.png").stat().st_mtime_ns == before
     with pytest.raises(CvkitError, match=r"another training \(pairs, side differ"):
         synthesize(pairs[:2], 4, out, **how | {"side": 32})
+    with pytest.raises(CvkitError, match=r"another training \(unlabelled differ"):
+        synthesize(pairs, 4, out, **how | {"unlabelled": how["unlabelled"][::-1]})
 
 
 def test_a_painter_paints_masks_of_any_size_for_other_pairs(made, pairs, tmp_path):
@@ -74,6 +76,26 @@ def test_a_painter_paints_masks_of_any_size_for_other_pairs(made, pairs, tmp_pat
     assert wide.shape == (2, 40, 21) and not np.array_equal(wide[0], wide[1])
     with pytest.raises(CvkitError, match=r"a class map \(16, 16\)"):
         cvkit.generate(out / "painter" / "model", condition=np.zeros((12, 40), np.uint8))
+
+
+def test_a_class_that_the_painter_never_saw_is_void(small, tmp_path, monkeypatch):
+    """A rare class may be in none of the crops that a painter learns from."""
+    from cvkit.deep.synthesis import making
+
+    rng = np.random.default_rng(0)
+    pairs = [(rng.integers(0, 99, (32, 32), np.uint8), rng.integers(0, 3, (32, 32), np.uint8)) for _ in range(2)]
+    asked = []
+
+    def fake_generate(model, *, condition, n, seed):
+        asked.append(condition)
+        return np.zeros((1, *condition.shape), np.uint8)
+
+    monkeypatch.setattr(making, "train_gan", lambda *_, **given: tmp_path)
+    monkeypatch.setattr(making, "generate", fake_generate)
+    monkeypatch.setattr(making, "read_generator_card", lambda _: {"shape": [16, 16, 1], "classes": ["0", "1"]})
+    for _, truth in synthesize(pairs, 2, tmp_path / "made", side=16, epochs=1):
+        assert truth.dtype == np.uint8 and set(np.unique(truth)) == {0, 1, 255}
+    assert all(set(np.unique(classes)) == {0, 1, 255} for classes in asked)
 
 
 def marked(value, seed):

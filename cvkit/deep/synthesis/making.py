@@ -143,7 +143,7 @@ def synthesize(
     scenes, out, method = as_scenes(pairs), Path(out), None if segmenter is None else Pipeline([segmenter])
     config = {"n": whole(n, "n"), "keep": number(keep, "keep", 0.01, 1), "seed": whole(seed, "seed", 0)}
     config |= {"pairs": _digest(scenes), "painter": str(painter), "segmenter": str(method), "cvkit": __version__}
-    config |= training | {"unlabelled": len(training.get("unlabelled", ()))}
+    config |= training | {"unlabelled": _digest_of(training.get("unlabelled", ()), "images")}
     run = Run(out, config)
     if not (out / MANIFEST).is_file():
         if not (Path(painter) / "card.json").is_file():
@@ -165,6 +165,9 @@ def _candidates(scenes: Scenes, painter: Path, method: Pipeline | None, config: 
         classes = scenes.encode(truth)
         if scenes.kind == "labels":  # no crop showed objects that touch: it knows no contact
             classes = np.minimum(classes, count - 1)
+        unknown = (classes >= count) & (classes != VOID)  # no crop showed this class: nothing can be learnt of it here
+        if unknown.any():
+            classes, truth = (np.where(unknown, VOID, array).astype(np.uint8) for array in (classes, truth))
         image = generate(painter, condition=classes, n=1, seed=int(rng.integers(2**31)))[0]
         row = {"candidate": index, "file": "", "agreement": np.nan, "remoteness": np.nan}
         if method is not None:
@@ -204,7 +207,11 @@ def _write(run: Run, scenes: Scenes, made: list[tuple], rows: list[dict]) -> Non
 
 def _digest(scenes: Scenes) -> str:
     """The pairs in a few signs, so that other ones are not taken for these."""
+    return _digest_of([array for pair in zip(scenes.images, scenes.truths, strict=True) for array in pair], "arrays")
+
+
+def _digest_of(arrays: Sequence, what: str) -> str:
     digest = hashlib.sha256()
-    for array in (*scenes.images, *scenes.truths):
+    for array in arrays:
         digest.update(np.ascontiguousarray(array).tobytes())
-    return f"{len(scenes.images)} pairs {digest.hexdigest()[:16]}"
+    return f"{len(arrays)} {what} {digest.hexdigest()[:16]}"
