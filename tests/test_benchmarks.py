@@ -1,7 +1,9 @@
 """The pages that the classical benchmark writes, whatever of it has been run."""
 
 import json
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -40,6 +42,30 @@ def test_goals_are_written_of_any_parts_from_a_clean_state(results, tmp_path):
     assert "| 2048 | 2 | 1 | bernsen 1.80 |" in goals
     for page in tmp_path.glob("results/*.md"):
         assert f"- bernsen: {REASONS['bernsen']}" in page.read_text("utf-8")
+
+
+def test_an_arm_of_the_loop_is_run_anew_if_a_dearer_painter_came(monkeypatch, tmp_path):
+    """A painter takes ten seconds, a step one: more training gets ten steps more, whichever is run first."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    monkeypatch.setattr("os.environ", dict(os.environ))  # of which it sets some
+    import loop
+
+    ran = []
+
+    def train(pairs, out, steps, seed, **more):
+        ran.append(steps)
+        return out, steps, float(steps)
+
+    monkeypatch.setattr(loop, "train", train)
+    monkeypatch.setattr(loop, "judge", lambda *_: {})
+    monkeypatch.setattr(loop.Cell, "paint", lambda self, arm: ((1,), {"before": 10.0}))
+    monkeypatch.setattr(loop, "Mixture", lambda *_: [])
+    given, data = SimpleNamespace(out=tmp_path, steps=300), SimpleNamespace(drawn=lambda *_: ([], []))
+    cell = loop.Cell(data, 10, 0, tmp_path, given)
+    for arm in ("more", "painted", "more", "painted", "more"):
+        cell.run(arm)
+    assert ran == [10, 300, 300, 300, 310]
+    assert cell.rows()["more"]["steps"] == 310 and cell.rows()["real"]["step"] == 1
 
 
 def test_the_page_of_the_loop_takes_painted_pairs_only_where_validation_is_sure(monkeypatch, tmp_path):

@@ -346,3 +346,18 @@ def test_memory_of_a_method_is_what_the_process_grew_by(pair):
     memory = dict(zip(rows["method"][:3], rows["memory"][:3], strict=True))
     assert 100e6 < memory["greedy"] < 200e6 and memory["otsu"] < 50e6
     assert np.isnan(memory["broken"]) and np.isnan(rows["memory"][3:]).all()
+
+
+def test_the_verdict_names_no_winner_that_failed():
+    """As the table: what is perfect on the one image on which it did not fail is not ranked."""
+    images = [np.array([[10, 10, 200, 200]], np.uint8) + step for step in range(2)]
+    pairs = [(image, image > 100) for image in images]
+
+    def fails(image):
+        if image.min() == 11:
+            raise ValueError("no")
+        return image > 100
+
+    found = evaluate({"fails": fails, "half": lambda image: np.arange(4)[None] == 2, "none": lambda i: i > 255}, pairs)
+    assert found.summary()["dice"][0] == 1 and "half beats none" in found.verdict()
+    assert "fails beats none" not in found.verdict()

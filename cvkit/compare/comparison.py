@@ -146,7 +146,9 @@ class Comparison:
         """
         score = score or ("mean_iou" if self.confusions else "dice")
         summary = self.summary()
-        known = np.nan_to_num(summary[score], nan=np.inf if score in BEST_IS_LOW else -np.inf)
+        ranked = summary["failures"] == summary["failures"].min()  # as in the table, where who fails is no winner
+        known = np.where(ranked, summary[score], np.nan)
+        known = np.nan_to_num(known, nan=np.inf if score in BEST_IS_LOW else -np.inf)
         best = self.labels[int(known.argmin() if score in BEST_IS_LOW else known.argmax())]
         pairs = zip(*(found := self.paired(score)).values(), strict=True)
         rows = [dict(zip(found, values, strict=True)) for values in pairs]

@@ -7,6 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
 
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000")  # Okabe and Ito's, less yellow
+MARKS = "osD^vP*X"  # with the colours, more pairs than anybody draws, told apart in grey too
+
 
 def t_interval(values: Sequence[float], *, level: float = 0.95) -> tuple[float, float, float]:
     """The mean of a few repetitions and the interval in which it lies, by Student's t.
@@ -67,7 +70,8 @@ def learning_curves(scores: Mapping[str, Mapping[int, Sequence[float]]], *, name
         means, lows, highs = np.array([t_interval(found[count]) for count in known]).T
         shift = 1 + 0.02 * (place - (len(scores) - 1) / 2)  # the bars of two lines shall not hide each other
         ends = np.nan_to_num([means - lows, highs - means])
-        axes.errorbar(np.array(known) * shift, means, ends, marker="o", markersize=3, capsize=2, label=label)
+        look = {"color": COLOURS[place % len(COLOURS)], "marker": MARKS[place % len(MARKS)], "markersize": 4}
+        axes.errorbar(np.array(known) * shift, means, ends, capsize=2, label=label, **look)
     axes.set_xscale("log")
     axes.set_xticks(counts, [str(count) for count in counts])
     axes.set_xticks([], minor=True)
