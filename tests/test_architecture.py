@@ -101,7 +101,7 @@ ALLOWED = {
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/generation": {"numpy", "cvkit.arrays"},
     "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
-    "compare/learning": {"numpy", "matplotlib", "scipy"},
+    "compare/learning": {"numpy", "matplotlib", "scipy", "cvkit.compare"},
     "compare/canvas": {"numpy", "matplotlib", "cvkit.compare"},
     "compare/charts": {"numpy", "matplotlib", "cvkit.arrays", "cvkit.compare"},
     "compare/speed": {"numpy", "matplotlib", "cvkit.compare"},

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy import stats
+
+from cvkit.compare.canvas import blank
 
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#000000")  # Okabe and Ito's, less yellow
 MARKS = "osD^vP*X"  # with the colours, more pairs than anybody draws, told apart in grey too
@@ -61,8 +62,7 @@ def learning_curves(scores: Mapping[str, Mapping[int, Sequence[float]]], *, name
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['with', 'without']
     """
-    figure = Figure(figsize=(6.4, 4.2), dpi=120, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank(6.4, 4.2, "constrained")
     axes = figure.subplots()
     counts = sorted({count for found in scores.values() for count in found})
     for place, (label, found) in enumerate(scores.items()):
