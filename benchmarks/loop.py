@@ -110,7 +110,7 @@ class Cell:
         if arm in known and known[arm].get("beside", np.inf) >= self.dearest():
             return
         if arm == "real":
-            self.begun()  # before it: the first training in a process takes longer
+            self.begun()
         else:
             self.run("real")
         if arm == "real" or arm in PAINTERS:
@@ -175,8 +175,9 @@ class Cell:
         return max((row["before"] for row in self.rows().values()), default=0.0)
 
     def begun(self) -> float:
-        """Seconds of a training of ten steps."""
-        Cell.short = Cell.short or train(self.labelled[:SHORT], self.folder / "short", SHORT, 0)[2]
+        """Seconds of a training of ten steps, the second one: the first in a process takes longer."""
+        for name in () if Cell.short else ("first", "second"):
+            Cell.short = train(self.labelled[:SHORT], self.folder / name, SHORT, 0)[2]
         return Cell.short
 
     def keep(self, row: dict) -> None:

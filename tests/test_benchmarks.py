@@ -64,7 +64,7 @@ def test_an_arm_of_the_loop_is_run_anew_if_a_dearer_painter_came(monkeypatch, tm
     cell = loop.Cell(data, 10, 0, tmp_path, given)
     for arm in ("more", "painted", "more", "painted", "more"):
         cell.run(arm)
-    assert ran == [10, 300, 300, 300, 310]
+    assert ran == [10, 10, 300, 300, 300, 310]
     assert cell.rows()["more"]["steps"] == 310 and cell.rows()["real"]["step"] == 1
 
 
