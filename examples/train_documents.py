@@ -18,7 +18,7 @@ import cvkit
 from cvkit.datasets import draw_page
 from cvkit.deep.card import annotate
 
-EVEN = "flatten_background(by='ratio') | normalize(low=1, high=99)"
+EVEN = "gray | flatten_background(by='ratio') | normalize(low=1, high=99)"
 NETWORK = f"{EVEN} | hint(first='howe', second='otsu', foreground='dark') | unet(width=16, depth=4, widest=64)"
 AUGMENT = (  # turned and scaled seldom: the borders of thin strokes are most of what is to be learnt
     "flip(vertical=True) | rotate(degrees=10, p=0.3) | scale(factor=1.3, p=0.5) | gamma | contrast | tint | brightness"
@@ -26,7 +26,7 @@ AUGMENT = (  # turned and scaled seldom: the borders of thin strokes are most of
 )
 DRAWN, SIDE, EPOCHS = 60, 640, (90, 100)
 ABOUT = {
-    "summary": "Ink on degraded pages, printed and handwritten: a U-Net of 0.5 million weights.",
+    "summary": "Ink on degraded pages, print and handwriting: a U-Net of 0.5 million weights that knows Howe's answer.",
     "classes": ["paper", "ink"],
     "data": f"DIBCO 2009-2012 (50 pages, www.iit.demokritos.gr/~bgat), and {DRAWN} pages drawn by cvkit.datasets.",
     "licence": "MIT",
