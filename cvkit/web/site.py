@@ -113,6 +113,8 @@ class Site:
 
     async def catalogue(self, _: Request) -> Response:
         """Tell the browser what there is."""
+        if self.known.done() and (self.known.cancelled() or self.known.exception()):
+            self.known = asyncio.create_task(self.look_around())  # a machine that was too busy may be so no longer
         return _json(await asyncio.shield(self.known))
 
     async def add_picture(self, request: Request) -> Response:
@@ -195,7 +197,7 @@ class Site:
         """Make images with a generator."""
         asked = await self.question(request)
         name = asked.pop("name", None)
-        if name not in self.settings.generators:
+        if not isinstance(name, str) or name not in self.settings.generators:
             raise CvkitError("generator-unknown", "there is no such generator", came=str(name)[:80])
         folder = str(self.settings.generators[name])
         return _json(await self.run(request, "sample", folder=folder, name=name, asked=asked))
