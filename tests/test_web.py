@@ -116,6 +116,9 @@ def test_a_truth_brings_scores_and_a_report(server, coins):
     assert all(found[name] == pytest.approx(comparison.rows[name][0]) for name in ("dice", "iou", "ap50"))
     page = server.post("/api/report", {"picture": picture["id"], "methods": ["otsu", [["li", {}]]]}).decode()
     assert "&lt;b&gt;coins.png" in page and "<b>" not in page and f"{found['dice']:.3f}" in page
+    for wrong in (None, 7, [None]):
+        status, answer = server.ask("POST", "/api/report", {"picture": picture["id"], "methods": wrong})
+        assert (status, answer["code"]) == (422, "pipeline-type")
     small = (DATA / "stained-truth.png").read_bytes()
     status, answer = server.ask("POST", f"/api/truths?picture={picture['id']}&name=small.png", small)
     assert (status, answer["code"]) == (422, "array-sizes")
@@ -425,6 +428,17 @@ def test_what_there_is_is_asked_again_if_it_could_not_be_told(monkeypatch):
     assert asyncio.run(run()) == b'{"methods": []}' and len(asked) == 2
 
 
+def test_names_are_those_of_the_files(server):
+    for name, told in (
+        ("Screenshot at 3.04\N{NARROW NO-BREAK SPACE}PM.png", "Screenshot at 3.04\N{NARROW NO-BREAK SPACE}PM.png"),
+        ("a" * 250 + ".png", "a" * 250 + ".png"),
+        ("C:\\scans\\x.png", "x.png"),
+        ("../../x.png", "x.png"),
+        ("a\n\x1b[31m.png", "a\\n\\x1b[31m.png"),
+    ):
+        assert server.post("/api/pictures", COINS, name=name)["name"] == told
+
+
 def test_commands_are_quoted_for_shells():
     pipeline = cvkit.Pipeline("otsu(foreground='dark') | remove_small(area=9)")
     for name in ("plain.png", "two words.png", "$HOME.png", "it's.png", '"x".png', "`ls`.png", "a;b.png", "-m.png"):
@@ -633,6 +647,10 @@ def test_it_is_legible_light_and_dark_and_fits_a_phone(page):
         backs.add(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
         assert page.evaluate(CONTRAST) == [] and page.evaluate(NAMELESS) == []
     assert backs == {"rgb(255, 255, 255)", "rgb(20, 23, 28)"}
+    touch = "() => getComputedStyle(document.querySelector('#canvas')).touchAction"
+    assert page.evaluate(touch) == "pan-y pinch-zoom"  # a finger on the whole picture scrolls the page
+    page.click("[aria-label='Zoom in']")
+    assert page.evaluate(touch) == "none"  # and on one that is larger than its frame it moves the picture
     page.set_viewport_size({"width": 360, "height": 740})
     fits = "() => document.documentElement.scrollWidth <= innerWidth"
     assert page.evaluate(fits)

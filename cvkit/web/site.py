@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -236,7 +237,9 @@ def _session(request: Request) -> str:
 def _name(request: Request) -> str:
     """The name of a file as it may be shown and written down: its last part, printable, and not long."""
     name = PurePath(request.query_params.get("name", "").replace("\\", "/")).name
-    return shown(name)[-120:] or "picture"
+    # Spaces of all kinds belong to it: macOS puts a narrow one into the names of screenshots.
+    plain = "".join(sign if unicodedata.category(sign) == "Zs" else shown(sign) for sign in name)
+    return plain[-255:] or "picture"
 
 
 def _json(answer: Any) -> Response:

@@ -123,11 +123,12 @@ def download(image: Image, steps: Any, what: Any) -> bytes:
     return encode(as_stored(answer, "answer"), ".png", kind == "mask")
 
 
-def report(image: Image, truth: np.ndarray | None, methods: list, name: str) -> bytes:
+def report(image: Image, truth: np.ndarray | None, methods: Any, name: str) -> bytes:
     """Compare methods on a picture; give the page of HTML that `cvkit evaluate --report` writes of many."""
     from cvkit.compare.report import Pictures, write_report
 
-    pipelines = {str(pipeline): pipeline for pipeline in map(pipeline_of, methods)}
+    given = methods if isinstance(methods, list) else [methods]
+    pipelines = {str(pipeline): pipeline for pipeline in map(pipeline_of, given)}
     found = cvkit.compare(image, pipelines, truth)
     pictures = Pictures()
     pictures.add(name, image, truth, {text: found.predictions[text][0] for text in pipelines})
