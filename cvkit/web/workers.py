@@ -73,8 +73,9 @@ class Worker:
         self.pipe, theirs = multiprocessing.Pipe()
         words = (theirs, str(self.folder), self.settings.worker_bytes)
         # Spawned: a copy of a process with threads may hang, and would hold the pictures of all.
-        self.process = multiprocessing.get_context("spawn").Process(target=_work, args=words, daemon=True)
-        self.process.start()
+        process = multiprocessing.get_context("spawn").Process(target=_work, args=words, daemon=True)
+        process.start()
+        self.process = process  # only one that is begun can be ended
         theirs.close()
         if not self.pipe.poll(START):
             raise EOFError
