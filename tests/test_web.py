@@ -538,6 +538,10 @@ def test_from_a_picture_to_the_same_mask_on_the_command_line(page, tmp_path, mon
     assert CliRunner().invoke(main, shlex.split(command)[1:]).exit_code == 0
     assert download.value.suggested_filename == "coins-mask.png"
     assert download.value.path().read_bytes() == (tmp_path / "coins-mask.png").read_bytes()
+    with page.expect_download() as download:
+        page.click("button:text('Report (HTML)')")
+    assert download.value.suggested_filename == "coins-report.html"
+    assert "sauvola(window=101, k=-0.2)" in download.value.path().read_text("utf-8")
 
 
 def test_a_pipeline_step_by_step(page):
