@@ -41,7 +41,7 @@ def command(port, host, generators, no_browser, max_pixels, max_mb, seconds) -> 
         raise CvkitError("host-any", came=f"{host} stands for every address of this machine", remedy=remedy)
     folders = carried() | {folder: Path(folder) for folder in generators}
     describe({name: str(folder) for name, folder in folders.items()})  # or say now what is wrong with one
-    hosts = ("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host.lower())
+    hosts = ("127.0.0.1", "localhost", "[::1]", f"[{host}]".lower() if ":" in host else host.lower())
     limits = {"max_bytes": max_mb * MB, "max_pixels": max_pixels, "seconds": seconds}
 
     def tell(address: str) -> None:
