@@ -103,7 +103,7 @@ def test_a_tile_of_one_value_is_no_image_of_one_value(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32, np.float64])
 def test_counts_of_tiles_are_those_of_the_whole(dtype, tmp_path):
     image = scene().astype(dtype) * dtype(7.3 if np.dtype(dtype).kind == "f" else 90000 if dtype == np.int32 else 200)
-    for pipeline in ("otsu", "invert | kapur(foreground='auto')"):
+    for pipeline in ("otsu", "invert | kapur(foreground='auto')", "median(size=3) | otsu | opening"):
         assert_same(large(image, pipeline, tmp_path), cvkit.segment(image, pipeline))
 
 
@@ -187,6 +187,9 @@ def test_objects_are_seen_whole_where_they_must_be(tmp_path):
     whole = cvkit.segment(scene(), pipeline)
     assert found.keys() == whole.keys()
     assert all(np.allclose(found[name], whole[name], rtol=1e-12) for name in whole)
+    none = "otsu | remove_small(area=99999) | regions(columns='all')"
+    found, whole = cvkit.segment_large(scene(), none, tile=TILE, engine=Inline()), cvkit.segment(scene(), none)
+    assert {name: column.dtype for name, column in found.items()} == {name: it.dtype for name, it in whole.items()}
     for pipeline in ("otsu | split", "otsu | keep_if(condition='perimeter > 9')"):
         with pytest.raises(CvkitError, match="needs objects whole, and one of "):
             large(scene(), pipeline, tmp_path)
