@@ -1,5 +1,6 @@
 """Many files: what fails costs itself, what is stopped goes on, and nothing is done twice."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -131,12 +132,30 @@ def test_what_was_stopped_goes_on(run, tmp_path, monkeypatch):
         with pytest.raises(StopIteration):
             run()
     (tmp_path / "out" / ".cvkit-0123456789abcdef").touch()
+    (tmp_path / "out" / ".cvkit-large").mkdir()  # of another command, which may be at work
     with open(tmp_path / "out" / NAME, "a") as journal:
-        journal.write('{"name": "d", "stam')
+        journal.write('7\n{}\n{"name": "d", "stam')
     summary, calls = run()
     assert calls == [3, 4], "neither what was done nor what had failed is done again"
     assert [row.status for row in summary.rows] == ["failed", "kept", "done", "done"]
-    assert not list((tmp_path / "out").glob(".cvkit-*")) and lines(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").glob(".cvkit-*")] == [".cvkit-large"] and lines(tmp_path / "out")
+
+
+def test_a_worker_in_another_folder_finds_the_files(tmp_path, monkeypatch):
+    class Elsewhere(ThreadPoolExecutor):
+        def submit(self, function, /, *args):
+            with contextlib.chdir(tmp_path / "elsewhere"):
+                (future := super().submit(function, *args)).exception()
+            return future
+
+    monkeypatch.chdir(tmp_path)
+    faulty.images(Path("in"), a=1)
+    Path("elsewhere").mkdir()
+    with Elsewhere(1) as engine:
+        summary = cvkit.run(PIPELINE, ["in/a.png", "none.png"], "out", engine=engine)
+    assert summary.rows[0].file == "in/a.png" and Path("out", summary.rows[0].output).exists()
+    assert summary.rows[1].reason == "there is no such file; check the path."
+    assert not any(Path("elsewhere").iterdir())
 
 
 @pytest.mark.parametrize(("timeout", "calls"), [(600, [2]), (5, [faulty.RAISE, 2])])
