@@ -304,6 +304,12 @@ def test_other_refusals(tmp_path):
         with pytest.raises(CvkitError) as fault:
             cvkit.segment_large(scene(), "otsu", out and tmp_path / out)
         assert fault.value.code == code
+    np.save(tmp_path / "in.npy", scene())
+    for source in (tmp_path / "in.npy", np.load(tmp_path / "in.npy", mmap_mode="r"), tmp_path / "in.npy" / "0"):
+        with pytest.raises(CvkitError, match="would replace the image"):
+            cvkit.segment_large(source, "otsu", tmp_path / "in.npy")
+    with pytest.raises(CvkitError, match="`workers` must be a whole number"):
+        cvkit.segment_large(scene(), "otsu", tmp_path / "a.npy", workers=-1)
     with pytest.raises(CvkitError, match="multiple of 64"):
         cvkit.segment_large(scene(), "otsu", tmp_path / "a.npy", tile=100)
     with pytest.raises(CvkitError, match="sort all values"):

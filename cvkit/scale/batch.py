@@ -16,7 +16,7 @@ from cvkit.errors import CvkitError, FileFault, check_parameters, shown
 from cvkit.io import read
 from cvkit.pipeline import Pipeline
 from cvkit.scale.answers import count, write_answer
-from cvkit.scale.engine import TIMEOUT, check_script, executor
+from cvkit.scale.engine import TIMEOUT, check_script, executor, limits
 from cvkit.scale.files import gather
 from cvkit.scale.journal import Journal
 from cvkit.scale.summary import Row, Summary
@@ -90,6 +90,7 @@ def run(
     check_script()
     began, out = time.monotonic(), Path(out)
     check_parameters("cvkit.read", reading, READING)
+    workers, timeout, memory = limits(workers, timeout, memory)
     pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline(pipeline)
     places, packed, failed = gather(files, out), _packed(pipeline), 0
     with Journal(out, _settings(pipeline, reading), [timeout, memory]) as journal:
