@@ -176,6 +176,16 @@ def test_two_runs_in_one_folder_are_refused(run, tmp_path):
     assert len(run()[1]) == 1
 
 
+def test_a_file_system_without_locks_will_do(run, tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(38, "Function not implemented")
+
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(fcntl, "flock", none)
+    faulty.images(tmp_path / "in", a=1)
+    assert len(run()[1]) == 1
+
+
 def test_a_full_disk_stops_it_and_it_goes_on(run, tmp_path, monkeypatch):
     faulty.images(tmp_path / "in", a=1, b=2, c=3)
 

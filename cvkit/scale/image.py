@@ -45,7 +45,8 @@ def segment_large(
     pipeline : str, Pipeline or callable
         As of `cvkit.segment`. A function of yours says how far it looks by `cvkit.reach.reach`.
     out : path, optional
-        Where the answer goes: .npy, .tif (BigTIFF), .zarr or .ome.zarr; .csv for a table, which needs none.
+        Where the answer goes: .npy, .tif (BigTIFF), .zarr or .ome.zarr; .csv for a table, which needs none on one
+        machine. What is found on the way waits beside it; workers of Dask must see that folder.
     tile : int
         Side of a tile, a multiple of 64. A worker takes some 20 bytes for each pixel of it, 100 with a network.
     workers : int, optional

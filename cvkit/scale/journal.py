@@ -131,6 +131,8 @@ def _lock(file: int) -> bool:
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # the latter from some network file systems
         return False
+    except OSError:  # a file system without locks
+        return True
     return True
