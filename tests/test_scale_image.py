@@ -390,6 +390,9 @@ def test_memory_maps(tmp_path):
     whole = cvkit.segment(scene(), "otsu")
     assert_same(large(source, "otsu", tmp_path), whole)
     assert_same(large(source[10:100, 20:], "otsu", tmp_path), cvkit.segment(scene()[10:100, 20:], "otsu"))
+    changed = np.load(tmp_path / "a.npy", mmap_mode="c")
+    changed[:50] = 255
+    assert_same(large(changed, "otsu", tmp_path), cvkit.segment(np.array(changed), "otsu"))
 
 
 def test_zarr(tmp_path):

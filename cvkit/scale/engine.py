@@ -178,4 +178,4 @@ def _check(future: Future) -> None:
 
 
 def _broken(fault: BaseException) -> CvkitError:
-    return CvkitError("engine-lost", came=f"the executor is broken ({fault})", remedy="run again: it goes on from here")
+    return CvkitError("engine-lost", came=f"the executor is broken ({fault})", remedy="run again")
