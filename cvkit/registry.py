@@ -58,7 +58,7 @@ def methods() -> list[str]:
     Examples
     --------
     >>> methods()  # doctest: +ELLIPSIS
-    ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'nuclei']
+    ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'documents', 'nuclei']
     """
     return thresholds() + trained()
 

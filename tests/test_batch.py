@@ -305,7 +305,7 @@ def test_a_broken_executor_is_no_fault_of_the_file(tmp_path, fate):
         ("`timeout` must be a finite number", {"timeout": 0}),
         ("`memory` must be a whole number", {"memory": 0.5}),
         ("cannot go to another process", {"pipeline": lambda image: image > 3}),
-        ("no images in", {"files": []}),
+        ("an empty list of images", {"files": []}),
     ],
 )
 def test_faults_of_the_call_are_explained(tmp_path, words, how):
@@ -336,7 +336,8 @@ def test_answers_lie_as_the_images_do(tmp_path, monkeypatch):
         (["in/a.png", "in/out/../sub/../a.png", "in/sub/a.JPG"], "out", None),
         ("in", "in", "output-is-input"),
         (["in/out/*.png", "in/sub/../out/d.png"], "out", "output-twice"),
-        ("in/*.tif", "out", "files-none"),
+        ("in/*.tif", "out", "images-none"),
+        (["in", "in/*.tif"], "out", "images-none"),
     ):
         if code:
             with pytest.raises(CvkitError) as caught:
@@ -358,7 +359,8 @@ def test_the_command_runs_folders(tmp_path, monkeypatch):
     (tmp_path / "in" / "empty.png").unlink()
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0 and result.output.startswith("1 done (1 of them before), 0 failed")
-    assert "name a folder with -o" in CliRunner().invoke(main, words[:4]).output
+    result = CliRunner().invoke(main, words[:4])
+    assert result.exit_code == 2 and "in stands for many images: name a folder with -o" in result.output
 
 
 def test_progress_is_told(run, tmp_path, capsys):

@@ -20,10 +20,13 @@ MB = 1 << 20
 @click.option("--max-mb", type=click.IntRange(1), default=64, show_default=True, help="Refuse larger files.")
 @click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="For one answer at most.")
 def command(port, host, generators, no_browser, max_pixels, max_mb, seconds) -> None:
-    """Segment pictures in the browser: see what every method makes of them, and take the command away.
+    """Segment pictures in the browser.
 
-    The page is served to this machine alone, to whoever knows the address that is printed. Pictures are kept in
-    memory while the page is open, and nowhere else.
+    See what every method makes of them, and take the command away. The page is served to this machine alone, to whoever
+    knows the address that is printed. Pictures are kept in memory while the page is open, and nowhere else.
+
+    \b
+    cvkit web
     """
     try:
         from cvkit.web.server import serve

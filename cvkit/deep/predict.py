@@ -112,6 +112,8 @@ def looks(image: Image, model: str | Path, *, augment: bool, **engine: str) -> I
         values = tiled(run, image, card)
         if "temperature" in card:
             values[:, :, :count] = temper(values[:, :, :count], card["temperature"])
+        if image.min() == image.max():  # as all methods have it: where all is alike there is nothing to be found
+            values[:], values[:, :, 0] = 0, 1
         return values
 
     yield from views(look, image, count) if augment else [look(image)]

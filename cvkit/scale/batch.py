@@ -75,7 +75,8 @@ def run(
     Raises
     ------
     CvkitError
-        If there are no images, another process writes to `out`, or the disk is full: then make room and call it again.
+        If a folder or a pattern holds no image, another process writes to `out`, or the disk is full: then make room
+        and call it again.
 
     Examples
     --------

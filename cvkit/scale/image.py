@@ -8,9 +8,9 @@ from typing import Any
 
 from cvkit.arrays import Table, kind_of, whole
 from cvkit.errors import CvkitError
+from cvkit.io import write
 from cvkit.pipeline import Pipeline
 from cvkit.scale import sinks, sources
-from cvkit.scale.answers import write_table
 from cvkit.scale.engine import executor
 from cvkit.scale.objects import Objects
 from cvkit.scale.passes import Work
@@ -91,7 +91,9 @@ def segment_large(
             work = Work(pool, tiles, Path(scratch))
             answer = work.follow(image, plan)
             if isinstance(answer, dict):
-                return write_table(target, answer) and answer if target else answer
+                if target:
+                    write(target, answer)
+                return answer
             _write(work, answer, target)
     return target
 
