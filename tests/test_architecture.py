@@ -122,7 +122,7 @@ ALLOWED = {
     "scale/sources": {"numpy", "tifffile", "zarr", "cvkit.arrays", "cvkit.decode", "cvkit.io", "cvkit.scale"},
     "scale/sinks": {"numpy", "tifffile", "cvkit.scale"},
     "scale/files": {"cvkit.files"},
-    "scale/engine": {"cvkit.cores", "cvkit.scale"},
+    "scale/engine": {"cvkit.arrays", "cvkit.cores", "cvkit.scale"},
     "scale/workers": {"cvkit.cores"},
     "scale/cluster": {"distributed"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}

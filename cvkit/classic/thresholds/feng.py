@@ -20,7 +20,7 @@ from cvkit.errors import CvkitError
 from cvkit.reach import reach
 
 
-@reach(lambda window, wider: window * (wider // 2 * 2 + 1) // 2)
+@reach("its windows lie side by side, from the corner of the whole image on")
 def threshold(
     image: Image,
     *,
