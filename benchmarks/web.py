@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from web_client import Server  # noqa: E402
 
 SIDE, METHODS, ROUNDS, LINES = 1024, 20, 5, 5  # a page asks for five cards at once
-GOALS = {"cards": 1.5, "slider": 0.150}
+GOALS = {"cards": 1.5, "slider": 0.150, "steps": 0.150}
 
 
 def picture() -> bytes:
@@ -44,7 +44,7 @@ def main() -> None:
     known = server.get("/api/catalogue")
     classical = [one for one in known["methods"] if not one["model"]]
     names = [one["name"] for one in sorted(classical, key=lambda one: one["cost"])]
-    found = {"upload": [], "cards": [], "all": [], "slider": []}
+    found = {"upload": [], "cards": [], "all": [], "slider": [], "steps": []}
     for turn in range(ROUNDS):
         found["upload"].append(timed(lambda: server.post("/api/pictures", data, name="coins.png")))
         asked = {"picture": server.post("/api/pictures", data, name="coins.png")["id"]}
@@ -59,6 +59,8 @@ def main() -> None:
         for window in range(15, 65, 10):
             step = asked | {"steps": [["sauvola", {"window": window + 2 * turn, "k": -0.2}]]}
             found["slider"].append(timed(lambda step=step: server.post("/api/segment", step)))
+            several = {"steps": [["median", {}], *step["steps"], ["fill_holes", {}]], "results": True}
+            found["steps"].append(timed(lambda step=step | several: server.post("/api/segment", step)))
         server.ask("DELETE", "/api/session")
     memory = server.memory() / 1e6 if sys.platform == "linux" else float("nan")
     server.stop()
@@ -67,6 +69,7 @@ def main() -> None:
         "cards": f"the cards of {METHODS} classical methods",
         "all": f"the cards of all {len(names)}, Howe's graph cut among them",
         "slider": "a slider moves: answer, objects, their table, histogram",
+        "steps": "the same amid two more steps, with a small picture of each result",
     }
     rows = [
         [title, f"{statistics.median(found[name]):.3f}", f"{max(found[name]):.3f}", GOALS.get(name, "")]

@@ -158,11 +158,9 @@ def model(name: str) -> str:
     """The card of a trained model in words."""
     card = read_card(registry.TRAINED / name)
     around = [card["preprocess"], card["network"], card["postprocess"]]
-    head = ["images", "Dice", "IoU", "AP at IoU .5"]
-    rows = [head, ["---"] * 4]
-    rows += [
-        [kind, *(f"{scores[key]:.3f}" for key in ("dice", "iou", "ap50"))] for kind, scores in card["figures"].items()
-    ]
+    names = list(next(iter(card["figures"].values())))
+    rows = [["images", *names], ["---"] * (1 + len(names))]
+    rows += [[kind, *(f"{scores[name]:.3f}" for name in names)] for kind, scores in card["figures"].items()]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     lines = [
         f"### {name}",

@@ -34,10 +34,10 @@ def read_split(folder: Path) -> list:
 
 
 def figures(model: Path, pairs: list) -> dict:
-    """Measure a model: IoU of each class over the pixels of all images together, and their mean, in percent."""
+    """Measure a model: IoU of each class over the pixels of all images together, and their mean."""
     iou = cvkit.evaluate({"model": str(model)}, pairs).class_scores("model")["iou"]
-    each = dict(zip(CLASSES, np.round(100 * iou, 1).tolist(), strict=True))
-    return {"val mIoU": round(100 * float(np.nanmean(iou)), 2)} | each
+    each = dict(zip(CLASSES, np.round(iou, 3).tolist(), strict=True))
+    return {"val": {"mean_iou": round(float(np.nanmean(iou)), 4)} | each}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ ALLOWED = {
     "arrays": {"numpy", "cvkit.checks"},
     "checks": {"numpy"},
     "notation": set(),
+    "files": set(),
     "cores": set(),
     "reach": set(),
     "levels": {"numpy", "cvkit.arrays"},
@@ -82,7 +83,7 @@ ALLOWED = {
     "deep/synthesis/scenes": {"numpy", "cv2", "cvkit.arrays", "cvkit.classic.components", "cvkit.deep"},
     "deep/synthesis/scores": {"numpy", "cv2", "cvkit.arrays", "cvkit.compare"},
     "deep/blocks": {"keras", "tensorflow"},
-    "datasets": {"numpy", "cvkit.arrays", "cvkit.io", "cvkit.datasets"},
+    "datasets": {"numpy", "cvkit.arrays", "cvkit.files", "cvkit.io", "cvkit.datasets"},
     "datasets/pages": {"numpy", "scipy", "PIL", "cvkit.arrays"},
     "datasets/coco": {"numpy", "cvkit.arrays", "cvkit.classic", "cvkit.datasets"},
     "compare": {
@@ -120,11 +121,12 @@ ALLOWED = {
     | {"cvkit.registry"},
     "scale/sources": {"numpy", "tifffile", "zarr", "cvkit.arrays", "cvkit.decode", "cvkit.io", "cvkit.scale"},
     "scale/sinks": {"numpy", "tifffile", "cvkit.scale"},
-    "scale/engine": {"cvkit.cores", "cvkit.scale"},
+    "scale/files": {"cvkit.files"},
+    "scale/engine": {"cvkit.arrays", "cvkit.cores", "cvkit.scale"},
     "scale/workers": {"cvkit.cores"},
     "scale/cluster": {"distributed"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
-    | {"cvkit.compare", "cvkit.datasets", "cvkit.scale", "tqdm"},
+    | {"cvkit.compare", "cvkit.datasets", "cvkit.files", "cvkit.scale", "tqdm"},
     "web": {
         "numpy",
         "cvkit",

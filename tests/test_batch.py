@@ -1,5 +1,6 @@
 """Many files: what fails costs itself, what is stopped goes on, and nothing is done twice."""
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -131,12 +132,30 @@ def test_what_was_stopped_goes_on(run, tmp_path, monkeypatch):
         with pytest.raises(StopIteration):
             run()
     (tmp_path / "out" / ".cvkit-0123456789abcdef").touch()
+    (tmp_path / "out" / ".cvkit-large").mkdir()  # of another command, which may be at work
     with open(tmp_path / "out" / NAME, "a") as journal:
-        journal.write('{"name": "d", "stam')
+        journal.write('7\n{}\n{"name": "d", "stam')
     summary, calls = run()
     assert calls == [3, 4], "neither what was done nor what had failed is done again"
     assert [row.status for row in summary.rows] == ["failed", "kept", "done", "done"]
-    assert not list((tmp_path / "out").glob(".cvkit-*")) and lines(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").glob(".cvkit-*")] == [".cvkit-large"] and lines(tmp_path / "out")
+
+
+def test_a_worker_in_another_folder_finds_the_files(tmp_path, monkeypatch):
+    class Elsewhere(ThreadPoolExecutor):
+        def submit(self, function, /, *args):
+            with contextlib.chdir(tmp_path / "elsewhere"):
+                (future := super().submit(function, *args)).exception()
+            return future
+
+    monkeypatch.chdir(tmp_path)
+    faulty.images(Path("in"), a=1)
+    Path("elsewhere").mkdir()
+    with Elsewhere(1) as engine:
+        summary = cvkit.run(PIPELINE, ["in/a.png", "none.png"], "out", engine=engine)
+    assert summary.rows[0].file == "in/a.png" and Path("out", summary.rows[0].output).exists()
+    assert summary.rows[1].reason == "there is no such file; check the path."
+    assert not any(Path("elsewhere").iterdir())
 
 
 @pytest.mark.parametrize(("timeout", "calls"), [(600, [2]), (5, [faulty.RAISE, 2])])
@@ -154,6 +173,16 @@ def test_two_runs_in_one_folder_are_refused(run, tmp_path):
     faulty.images(tmp_path / "in", a=1)
     with Journal(tmp_path / "out", {}, []), pytest.raises(CvkitError, match=f"process {os.getpid()} on .* is writing"):
         run()
+    assert len(run()[1]) == 1
+
+
+def test_a_file_system_without_locks_will_do(run, tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(38, "Function not implemented")
+
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(fcntl, "flock", none)
+    faulty.images(tmp_path / "in", a=1)
     assert len(run()[1]) == 1
 
 
@@ -272,8 +301,11 @@ def test_a_broken_executor_is_no_fault_of_the_file(tmp_path, fate):
         ("`engine` must be", {"engine": "remote"}),
         ("--memory-limit", {"engine": ThreadPoolExecutor(1), "memory": 1 << 30}),
         ("no parameter 'pages'; did you mean 'page'", {"pages": 1}),
+        ("`workers` must be a whole number of at least 1, got 0", {"workers": 0}),
+        ("`timeout` must be a finite number", {"timeout": 0}),
+        ("`memory` must be a whole number", {"memory": 0.5}),
         ("cannot go to another process", {"pipeline": lambda image: image > 3}),
-        ("no images in", {"files": []}),
+        ("an empty list of images", {"files": []}),
     ],
 )
 def test_faults_of_the_call_are_explained(tmp_path, words, how):
@@ -304,7 +336,8 @@ def test_answers_lie_as_the_images_do(tmp_path, monkeypatch):
         (["in/a.png", "in/out/../sub/../a.png", "in/sub/a.JPG"], "out", None),
         ("in", "in", "output-is-input"),
         (["in/out/*.png", "in/sub/../out/d.png"], "out", "output-twice"),
-        ("in/*.tif", "out", "files-none"),
+        ("in/*.tif", "out", "images-none"),
+        (["in", "in/*.tif"], "out", "images-none"),
     ):
         if code:
             with pytest.raises(CvkitError) as caught:
@@ -326,7 +359,8 @@ def test_the_command_runs_folders(tmp_path, monkeypatch):
     (tmp_path / "in" / "empty.png").unlink()
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0 and result.output.startswith("1 done (1 of them before), 0 failed")
-    assert "name a folder with -o" in CliRunner().invoke(main, words[:4]).output
+    result = CliRunner().invoke(main, words[:4])
+    assert result.exit_code == 2 and "in stands for many images: name a folder with -o" in result.output
 
 
 def test_progress_is_told(run, tmp_path, capsys):

@@ -57,7 +57,7 @@ EXAMPLES = [
     for line in (command.help or "").splitlines()
     if line.strip().startswith("cvkit ")
 ]
-PARSED = ("train", "generate", "export", "demo")  # they train, or import Keras, or have a test that runs just this
+PARSED = ("train", "generate", "export", "demo", "web")  # they train, import Keras, go on, or have a test of just this
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
@@ -66,13 +66,14 @@ def test_examples_of_the_help_run(run, line):
     if name in PARSED or "runs/" in line:
         with COMMANDS[name].make_context(name, words):
             return
+    cvkit.write("slide.tif", cvkit.read("data/nuclei.png"))
     result = run(name, *words)
     assert result.exit_code == 0, result.output
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in ("segment", "completion")])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "completion"])
 def test_every_command_shows_an_example_and_a_short_first_sentence(name):
-    assert any(line.startswith(f"cvkit {name}") for line in EXAMPLES)
+    assert any(line.split()[:2] == ["cvkit", name] for line in EXAMPLES)
     assert not COMMANDS[name].get_short_help_str(65).endswith("...")
 
 
@@ -134,6 +135,47 @@ def test_a_bad_file_does_not_end_the_run(run):
     assert found["images"] == [{"image": "data/coins.png", "picture": "tried/coins-try.png"}]
 
 
+def test_segment_goes_on_and_tells_of_each(run):
+    with open("bad.png", "w") as file:
+        file.write("no image")
+    with open("data/coins.png", "rb") as file:
+        coins = file.read()
+    result = run("segment", "bad.png", "-", "data/page.png", "-m", "otsu | label", "-o", "out", "--json", input=coins)
+    assert result.exit_code == 1 and sorted(os.listdir("out")) == ["page-labels.png", "stdin-labels.png"]
+    assert "1 of 3 failed:\n  bad.png: expected a PNG" in result.stderr
+    found = json.loads(result.stdout)
+    labels = cvkit.segment(cvkit.read("data/coins.png"), "otsu | label")
+    assert [(row["file"], row["status"], row["output"]) for row in found["rows"]] == [
+        ("-", "done", "out/stdin-labels.png"),
+        ("data/page.png", "done", "out/page-labels.png"),
+        ("bad.png", "failed", None),
+    ]
+    assert found["rows"][0]["objects"] == labels.max() and found["rows"][2]["reason"].startswith("expected a PNG")
+
+
+def test_segment_side_by_side_gives_the_same_rows_and_is_repeated_from_a_file(run):
+    with open("listed", "w") as file:
+        file.write("data/coins.png\nnone.png\n")
+    words = ["segment", "--from", "listed", "-m", "otsu | label", "-o", "out", "--workers", "1"]
+    result = run(*words, "--save-config", "run.toml", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1 and found["folder"] == "out"
+    assert [(row["status"], row["output"]) for row in found["rows"]] == [("done", "coins-labels.png"), ("failed", None)]
+    assert "1 done, 1 failed" in result.stderr and "none.png: there is no such file" in result.stderr
+    cvkit.write("none.png", cvkit.read("data/page.png"))
+    result = run("segment", "--config", "run.toml")
+    assert result.exit_code == 0 and result.stdout.startswith("2 done (1 of them before), 0 failed")
+
+
+@pytest.mark.parametrize("ending", ["geojson", "csv", "json", "zip"])
+def test_segment_writes_objects_by_the_ending(run, ending):
+    result = run("segment", "data/coins.png", "-m", "otsu", "-o", f"cells.{ending}")
+    assert result.exit_code == 0 and result.output.endswith(f"foreground -> cells.{ending}\n")
+    cvkit.write(f"direct.{ending}", cvkit.segment(cvkit.read("data/coins.png"), "otsu"), image="coins.png")
+    with open(f"cells.{ending}", "rb") as one, open(f"direct.{ending}", "rb") as other:
+        assert one.read() == other.read()
+
+
 def test_what_is_typed_wrong_ends_it_at_once(run):
     for words in (
         ["try"],
@@ -144,6 +186,9 @@ def test_what_is_typed_wrong_ends_it_at_once(run):
         ["generate", "runs/x", "--class", 1, "--map", "x.png"],
         ["tune", "data", "-m", "otsu", "--aim", "pixels"],
         ["inspect", "none/*.png"],
+        ["segment", "data", "-m", "otsu"],
+        ["segment", "data", "-m", "otzu", "-o", "out"],
+        ["segment", "data", "none/*.png", "-m", "otsu", "-o", "out"],
     ):
         result = run(*words)
         assert result.exit_code == 2 and "Traceback" not in result.output, (words, result.output)
@@ -239,6 +284,7 @@ def test_ctrl_c_is_told_by_the_exit_code(run):
         (["doctor"], "checks"),
         (["inspect", "data", "nuclei"], "found"),
         (["compare", "data/page.png", "-m", "otsu", "-m", "li"], "methods"),
+        (["segment", "data/page.png", "data/nuclei.png", "data/coins.png", "data/stained.png", "-m", "otsu"], "rows"),
     ],
 )
 def test_json_alone_is_on_the_output(run, words, key):

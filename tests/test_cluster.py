@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import faulty
+import numpy as np
 import pytest
 
 import cvkit
@@ -78,6 +79,10 @@ def test_a_cluster_that_loses_workers_does_all_but_what_kills_them(tmp_path, sta
         if row.status == "done":
             expected = cvkit.segment(cvkit.read(row.file), "otsu | label")
             assert (cvkit.read(tmp_path / "out" / row.output) == expected).all()
+    image = np.random.default_rng(0).integers(0, 255, (150, 190)).astype(np.uint8)
+    np.save(tmp_path / "large.npy", image)
+    labels = cvkit.segment_large(tmp_path / "large.npy", "otsu | label", tmp_path / "l.npy", tile=64, engine=address)
+    assert (np.load(labels) == cvkit.segment(image, "otsu | label")).all()
 
 
 def kill_when_busy(process, journal):

@@ -23,11 +23,13 @@ LEAVES = {
     "report_on_folder": ["report.html", "scores.png", "speed.png", "rows.csv"],
     "search_parameters": ["parameters.png", "other-half.png"],
     "thresholds_on_histogram": ["histogram.png", "masks.png"],
+    "segment_folder": ["labels/coins-labels.png", "labels/journal.jsonl"],
+    "large_image": ["seam.png", "labels.npy"],
     "tiles": ["cut.png"],
     "train_your_folder": ["samples.png", "report.html", "run/model/model.onnx", "run/curves.png"],
     "train_unet": ["config.json", "history.csv", "model/card.json", "model/model.onnx"],
 }
-FAST = {"train_unet": ["2"]}  # epochs: enough to see that it runs
+FAST = {"train_unet": ["2"], "large_image": ["3"]}  # epochs, tiles: enough to see that it runs
 SAYS = {
     "try_all_thresholds": "The picture of coins",
     "compare_methods": "Best Dice: nuclei",
@@ -42,6 +44,8 @@ SAYS = {
     "report_on_folder": "The report is",
     "search_parameters": "Best of 48 on these pairs: flatten_background(sigma=50) | sauvola(window=71, k=-0.2)",
     "thresholds_on_histogram": "triangle lies at 81, Otsu's at 107, minimum at 143",
+    "segment_folder": "Again: 3 done (3 of them before), 1 failed",
+    "large_image": "\n0 pixels differ",
     "tiles": "0 pixels differ",
     "train_your_folder": "Nothing is wrong with them",
     "train_camvid": "The model is in",

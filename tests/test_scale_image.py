@@ -103,7 +103,7 @@ def test_a_tile_of_one_value_is_no_image_of_one_value(tmp_path):
 @pytest.mark.parametrize("dtype", [np.uint16, np.int32, np.float32, np.float64])
 def test_counts_of_tiles_are_those_of_the_whole(dtype, tmp_path):
     image = scene().astype(dtype) * dtype(7.3 if np.dtype(dtype).kind == "f" else 90000 if dtype == np.int32 else 200)
-    for pipeline in ("otsu", "invert | kapur(foreground='auto')"):
+    for pipeline in ("otsu", "invert | kapur(foreground='auto')", "median(size=3) | otsu | opening"):
         assert_same(large(image, pipeline, tmp_path), cvkit.segment(image, pipeline))
 
 
@@ -187,6 +187,9 @@ def test_objects_are_seen_whole_where_they_must_be(tmp_path):
     whole = cvkit.segment(scene(), pipeline)
     assert found.keys() == whole.keys()
     assert all(np.allclose(found[name], whole[name], rtol=1e-12) for name in whole)
+    none = "otsu | remove_small(area=99999) | regions(columns='all')"
+    found, whole = cvkit.segment_large(scene(), none, tile=TILE, engine=Inline()), cvkit.segment(scene(), none)
+    assert {name: column.dtype for name, column in found.items()} == {name: it.dtype for name, it in whole.items()}
     for pipeline in ("otsu | split", "otsu | keep_if(condition='perimeter > 9')"):
         with pytest.raises(CvkitError, match="needs objects whole, and one of "):
             large(scene(), pipeline, tmp_path)
@@ -269,7 +272,7 @@ REFUSED = {
     "wolf": "least value and the greatest deviation",
     "bradley": "set window=",
     "howe": "cuts the whole image",
-    "feng": "side by side from the first pixel",
+    "feng": "windows lie side by side",
     "normalize | sauvola": "float32",
     "otsu | skeleton": "from pixel to pixel through the whole object",
     "otsu | convex_hull": "whole image",
@@ -302,6 +305,12 @@ def test_other_refusals(tmp_path):
         with pytest.raises(CvkitError) as fault:
             cvkit.segment_large(scene(), "otsu", out and tmp_path / out)
         assert fault.value.code == code
+    np.save(tmp_path / "in.npy", scene())
+    for source in (tmp_path / "in.npy", np.load(tmp_path / "in.npy", mmap_mode="r"), tmp_path / "in.npy" / "0"):
+        with pytest.raises(CvkitError, match="would replace the image"):
+            cvkit.segment_large(source, "otsu", tmp_path / "in.npy")
+    with pytest.raises(CvkitError, match="`workers` must be a whole number"):
+        cvkit.segment_large(scene(), "otsu", tmp_path / "a.npy", workers=-1)
     with pytest.raises(CvkitError, match="multiple of 64"):
         cvkit.segment_large(scene(), "otsu", tmp_path / "a.npy", tile=100)
     with pytest.raises(CvkitError, match="sort all values"):
@@ -382,6 +391,9 @@ def test_memory_maps(tmp_path):
     whole = cvkit.segment(scene(), "otsu")
     assert_same(large(source, "otsu", tmp_path), whole)
     assert_same(large(source[10:100, 20:], "otsu", tmp_path), cvkit.segment(scene()[10:100, 20:], "otsu"))
+    changed = np.load(tmp_path / "a.npy", mmap_mode="c")
+    changed[:50] = 255
+    assert_same(large(changed, "otsu", tmp_path), cvkit.segment(np.array(changed), "otsu"))
 
 
 def test_zarr(tmp_path):

@@ -1,6 +1,7 @@
 """The web page: what the server answers, what it refuses, and the page itself in a browser without a window."""
 
 import asyncio
+import io
 import os
 import shlex
 import shutil
@@ -23,7 +24,7 @@ from cvkit import registry
 from cvkit.cli import main
 from cvkit.encode import encode
 from cvkit.errors import CvkitError
-from cvkit.web import controls, recipe, workers
+from cvkit.web import controls, recipe, site, workers
 from cvkit.web.settings import Settings
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -85,6 +86,7 @@ def test_an_answer_is_what_a_script_gets(server, coins):
         cvkit.classic.threshold(cvkit.preprocess.median(image, size=5), "otsu")
     ]
     assert [result["kind"] for result in answer["results"]] == ["image", "image", "mask", "mask", "labels"]
+    assert [bool(result["picture"]) for result in answer["results"]] == [False] + 4 * [True]
     assert answer["table"]["count"] == labels.max() and answer["table"]["rows"][0][0] == 1
     exec(answer["python"].replace("'coins.png'", repr(str(DATA / "coins.png"))).replace("cvkit.write", "print"), {})
     small = server.post("/api/thumbnail", {"picture": coins["id"], "steps": [["otsu", {"foreground": "dark"}]]})
@@ -114,6 +116,9 @@ def test_a_truth_brings_scores_and_a_report(server, coins):
     assert all(found[name] == pytest.approx(comparison.rows[name][0]) for name in ("dice", "iou", "ap50"))
     page = server.post("/api/report", {"picture": picture["id"], "methods": ["otsu", [["li", {}]]]}).decode()
     assert "&lt;b&gt;coins.png" in page and "<b>" not in page and f"{found['dice']:.3f}" in page
+    for wrong in (None, 7, [None]):
+        status, answer = server.ask("POST", "/api/report", {"picture": picture["id"], "methods": wrong})
+        assert (status, answer["code"]) == (422, "pipeline-type")
     small = (DATA / "stained-truth.png").read_bytes()
     status, answer = server.ask("POST", f"/api/truths?picture={picture['id']}&name=small.png", small)
     assert (status, answer["code"]) == (422, "array-sizes")
@@ -126,6 +131,8 @@ def test_classes_pages_and_other_sizes(server, tmp_path):
     stack = (tmp_path / "stack.tif").read_bytes()
     second = server.post("/api/pictures", stack, name="stack.tif", page=1)
     assert (second["pages"], second["page"], second["type"]) == (2, 1, "uint16")
+    image = cvkit.read(tmp_path / "stack.tif", page=1)
+    assert second["unit"] == [image.min(), image.max()]
     answer = server.post("/api/segment", {"picture": second["id"], "steps": "resize(height=20) | multi_otsu"})
     assert (answer["kind"], answer["objects"], answer["height"]) == ("classes", None, 20) and answer["background"]
     assert answer["command"].endswith('"resize(height=20) | multi_otsu" --page 1') and "page=1" in answer["python"]
@@ -137,8 +144,9 @@ def test_images_of_a_generator(server):
     again = server.post("/api/generate", {"name": name, "seeds": [3], "count": 4, "truncation": 0.5})
     assert made["picture"] == again["picture"] and made["command"].endswith("-n 4 -s 3 -t 0.5")
     assert server.post("/api/generate", {"name": name, "seeds": [3, 4]})["frames"] == 25
-    for wrong in ({"name": "/etc", "seeds": [1]}, {"name": name, "seeds": [1], "count": 10**9}, {"name": name}):
-        assert server.ask("POST", "/api/generate", wrong)[0] == 422
+    asked = {"name": name, "seeds": [3]}
+    for wrong in ({"name": "/etc"}, {"name": [name]}, {"count": 10**9}, {"seeds": None}):
+        assert server.ask("POST", "/api/generate", asked | wrong)[0] == 422
 
 
 # What it refuses
@@ -162,6 +170,11 @@ def test_images_of_a_generator(server):
         ("x" * 5000, "pipeline-type"),
         (None, "pipeline-type"),
         ("nuclei(engine='../../x')", "engine-unknown"),
+        ("hint(first='../../etc/passwd') | otsu", "method-unknown"),
+        ("hint(second='cvkit/deep/trained/nuclei') | otsu", "method-unknown"),
+        ("hint(first='median | otsu') | otsu", "method-unknown"),
+        ("otsu | keep_if(image='/etc/passwd')", "array-type"),
+        ("otsu | keep_if(condition='open(1) > 2')", "condition-text"),
         ("resize(height=60000, width=60000) | otsu", "array-too-large"),
     ],
 )
@@ -170,6 +183,7 @@ def test_pipelines_of_registered_names_alone(server, coins, steps, code):
         asked = {"picture": coins["id"], "steps": steps, "what": "answer"}
         status, answer = server.ask("POST", f"/api/{path}", asked)
         assert (status, answer["code"]) == (422, code), answer
+        assert str(DATA.parent) not in answer["error"]
 
 
 def test_only_the_page_of_this_server_may_ask(server, coins):
@@ -345,6 +359,86 @@ def test_visitors_take_turns():
     assert done.index("modest") <= 2 and len(done) == 4
 
 
+def test_a_slider_does_not_wait_for_the_cards():
+    async def run():
+        pool = workers.Pool(Settings(workers=1))
+        for task in ("thumbnail", "thumbnail", "segment"):
+            asked.append(asyncio.ensure_future(pool.run("me", task)))
+        pool.ready = asyncio.Semaphore(0)
+        await asyncio.sleep(0)
+        found = [pool._next()[1] for _ in range(3)]
+        for one in asked:
+            one.cancel()
+        await pool.stop()
+        return found
+
+    asked = []
+    assert asyncio.run(run()) == ["segment", "thumbnail", "thumbnail"]
+
+
+def test_half_an_answer_is_not_left_for_the_next_who_asks(tmp_path):
+    class Process:
+        def is_alive(self):
+            return True
+
+        def kill(self):
+            ended.append("killed")
+
+        def join(self):
+            pass
+
+    class Pipe:
+        def send(self, asked):
+            pass
+
+        def poll(self, seconds):
+            return True
+
+        def recv(self):
+            raise MemoryError
+
+        def close(self):
+            ended.append("closed")
+
+    ended, worker = [], workers.Worker(tmp_path / "0", Settings())
+    worker.process, worker.pipe = Process(), Pipe()
+    with pytest.raises(MemoryError):
+        worker.run("show", {}, 1)
+    assert ended == ["killed", "closed"] and worker.process is None
+
+
+def test_what_there_is_is_asked_again_if_it_could_not_be_told(monkeypatch):
+    async def look_around(self):
+        asked.append(self)
+        if len(asked) == 1:
+            raise CvkitError("task-time", came="it took too long")
+        return {"methods": []}
+
+    async def run():
+        here = site.Site(Settings())
+        here.known = asyncio.create_task(here.look_around())
+        with pytest.raises(CvkitError, match="too long"):
+            await here.catalogue(None)
+        found = await here.catalogue(None)
+        await here.pool.stop()
+        return found.body
+
+    asked = []
+    monkeypatch.setattr(site.Site, "look_around", look_around)
+    assert asyncio.run(run()) == b'{"methods": []}' and len(asked) == 2
+
+
+def test_names_are_those_of_the_files(server):
+    for name, told in (
+        ("Screenshot at 3.04\N{NARROW NO-BREAK SPACE}PM.png", "Screenshot at 3.04\N{NARROW NO-BREAK SPACE}PM.png"),
+        ("a" * 250 + ".png", "a" * 250 + ".png"),
+        ("C:\\scans\\x.png", "x.png"),
+        ("../../x.png", "x.png"),
+        ("a\n\x1b[31m.png", "a\\n\\x1b[31m.png"),
+    ):
+        assert server.post("/api/pictures", COINS, name=name)["name"] == told
+
+
 def test_commands_are_quoted_for_shells():
     pipeline = cvkit.Pipeline("otsu(foreground='dark') | remove_small(area=9)")
     for name in ("plain.png", "two words.png", "$HOME.png", "it's.png", '"x".png', "`ls`.png", "a;b.png", "-m.png"):
@@ -444,6 +538,10 @@ def test_from_a_picture_to_the_same_mask_on_the_command_line(page, tmp_path, mon
     assert CliRunner().invoke(main, shlex.split(command)[1:]).exit_code == 0
     assert download.value.suggested_filename == "coins-mask.png"
     assert download.value.path().read_bytes() == (tmp_path / "coins-mask.png").read_bytes()
+    with page.expect_download() as download:
+        page.click("button:text('Report (HTML)')")
+    assert download.value.suggested_filename == "coins-report.html"
+    assert "sauvola(window=101, k=-0.2)" in download.value.path().read_text("utf-8")
 
 
 def test_a_pipeline_step_by_step(page):
@@ -470,6 +568,21 @@ def test_a_pipeline_step_by_step(page):
     page.fill("#text", "gaussian | nothing")
     page.keyboard.press("Enter")
     page.wait_for_selector("#message :text(\"no method or step is called 'nothing'\")")
+
+
+def test_sliders_span_what_the_method_sees(page):
+    import tifffile
+
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, blobs(0)[0].astype(np.float32) / 1000)
+    bring(page, "floats.tif", buffer.getvalue())
+    edit(page, "adaptive_mean")
+    slider = page.locator(".control:has-text('offset') input[type=range]")
+    assert float(slider.get_attribute("max")) < 0.3
+    page.select_option("#add", "normalize")
+    page.wait_for_selector("#take :text('normalize | adaptive_mean')")
+    settled(page)
+    assert float(slider.get_attribute("max")) > 0.9
 
 
 def test_wrong_files_are_explained_and_names_are_only_names(page):
@@ -538,6 +651,10 @@ def test_it_is_legible_light_and_dark_and_fits_a_phone(page):
         backs.add(page.evaluate("() => getComputedStyle(document.body).backgroundColor"))
         assert page.evaluate(CONTRAST) == [] and page.evaluate(NAMELESS) == []
     assert backs == {"rgb(255, 255, 255)", "rgb(20, 23, 28)"}
+    touch = "() => getComputedStyle(document.querySelector('#canvas')).touchAction"
+    assert page.evaluate(touch) == "pan-y pinch-zoom"  # a finger on the whole picture scrolls the page
+    page.click("[aria-label='Zoom in']")
+    assert page.evaluate(touch) == "none"  # and on one that is larger than its frame it moves the picture
     page.set_viewport_size({"width": 360, "height": 740})
     fits = "() => document.documentElement.scrollWidth <= innerWidth"
     assert page.evaluate(fits)

@@ -1,8 +1,6 @@
 """Which files a command is to go through, and how it goes on after one that is bad. Nothing heavy is imported here."""
 
 import contextlib
-import glob
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +10,7 @@ import click
 
 from cvkit.cli._output import is_typed, say
 from cvkit.errors import CvkitError, shown
+from cvkit.files import find
 
 STDIN = "-"
 Faults = dict[str, Exception]
@@ -24,17 +23,42 @@ def sources(command: Callable) -> Callable:
     return click.argument("images", nargs=-1, metavar="IMAGE...")(command)
 
 
-def image_files(words: Sequence[str], listed: str | None = None) -> list[str]:
-    """Find the image files that words stand for, each once.
+def named(words: Sequence[str], listed: str | None = None) -> list[str]:
+    """Give the words that were typed with those of the file `listed`.
 
     Parameters
     ----------
     words : list of str
-        Files; folders, for the images in and below them; patterns such as ``"scans/**/*.tif"``, which a shell leaves
-        alone when they are quoted; "-" for an image on the standard input. What is not there stays, to be told of when
-        it is read.
+        Files; folders; patterns such as ``"scans/**/*.tif"``, which a shell leaves alone when they are quoted; "-" for
+        an image on the standard input.
     listed : str, optional
         A file of such words, one a line or parted by NUL as ``find -print0`` does; "-" for the standard input.
+
+    Returns
+    -------
+    words : list of str
+
+    Raises
+    ------
+    click.UsageError
+        If there is none.
+    """
+    if listed is not None:
+        with click.open_file(listed, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read()
+        words = [*words, *filter(None, text.split("\0") if "\0" in text else text.splitlines())]
+    if not words:
+        raise click.UsageError("No image was named: name files, folders or patterns, '-' for the standard input.")
+    return list(words)
+
+
+def image_files(words: Sequence[str], listed: str | None = None) -> list[str]:
+    """Find the image files that words stand for, each once, as `cvkit.files.find` does.
+
+    Parameters
+    ----------
+    words, listed
+        As of `named`.
 
     Returns
     -------
@@ -43,33 +67,10 @@ def image_files(words: Sequence[str], listed: str | None = None) -> list[str]:
 
     Raises
     ------
-    CvkitError
+    click.UsageError, CvkitError
         If there is none, or a folder or a pattern has none.
     """
-    if listed is not None:
-        with click.open_file(listed, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read()
-        words = [*words, *filter(None, text.split("\0") if "\0" in text else text.splitlines())]
-    if not words:
-        raise click.UsageError("No image was named: name files, folders or patterns, '-' for the standard input.")
-    return list(dict.fromkeys(file for word in words for file in _found(word)))
-
-
-def _found(word: str) -> list[str]:
-    if os.path.isdir(word):
-        from cvkit.datasets.pairs import ENDINGS
-
-        inside = sorted(file.relative_to(word) for file in Path(word).rglob("*") if file.suffix.lower() in ENDINGS)
-        found = [str(Path(word, file)) for file in inside if not any(part.startswith(".") for part in file.parts)]
-        wanted = f"the folder holds no image; expected files that end in {', '.join(ENDINGS)}"
-    elif glob.has_magic(word) and not os.path.lexists(word):
-        found = sorted(file for file in glob.glob(word, recursive=True) if os.path.isfile(file))
-        wanted = "no file fits this pattern"
-    else:
-        return [word]
-    if not found:
-        raise CvkitError("images-none", came=wanted, remedy="check the path", file=word)
-    return found
+    return list(dict.fromkeys(file for word in named(words, listed) for file in find(word)))
 
 
 @contextlib.contextmanager

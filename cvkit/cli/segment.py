@@ -1,19 +1,25 @@
 """`cvkit segment`: images in, masks or labels or tables out."""
 
-import glob
-import os
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 import cvkit
-from cvkit.cli._shared import check_names, destination, read, reading, save, tell
-from cvkit.errors import CvkitError, shown
+from cvkit.cli._config import Command
+from cvkit.cli._files import STDIN, Faults, each, finish, image_files, named, sources
+from cvkit.cli._output import answer, json_option, say
+from cvkit.cli._shared import METHOD, check_names, destination, read, reading, save, tell
+from cvkit.errors import shown
+from cvkit.files import is_search
+from cvkit.scale.summary import Row, Summary
 
 
-@click.command()
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-@click.option("-m", "--method", required=True, help="A method, a pipeline in quotes, or the folder of a model.")
+@click.command(cls=Command)
+@sources
+@click.option("-m", "--method", required=True, type=METHOD,
+              help="A method, a pipeline in quotes, or the folder of a model.")  # fmt: skip
 @click.option("-o", "--output", type=Path, help="The file to write, or a folder. [default: NAME-mask.png and the like]")
 @click.option("--workers", type=click.IntRange(1), help="Files at the same time. [default: one on each core]")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600, show_default=True,
@@ -21,38 +27,69 @@ from cvkit.errors import CvkitError, shown
 @click.option("--memory", type=click.IntRange(1), help="Megabytes that a worker may take, on Linux.")
 @click.option("--engine", default="local", help="The scheduler of a Dask cluster, such as tcp://10.0.0.1:8786.")
 @reading
-def command(images: tuple[str, ...], method: str, output: Path | None, **how) -> None:
-    """Segment images: a mask becomes a PNG of 0 and 255, labels a 16-bit PNG, a table a CSV file.
+@json_option
+def command(images: tuple[str, ...], listed: str | None, method: str, output: Path | None, **how) -> None:
+    """Segment images into masks, labels or tables of objects.
 
-    An IMAGE may also be a folder, with all below it, or a pattern in quotes, "scans/**/*.tif". Several images with
-    -o FOLDER are done side by side; one that fails, crashes or hangs costs itself alone and is named with the reason.
-    Stopped or killed, the same line goes on where it was.
+    A mask becomes a PNG of 0 and 255, labels a 16-bit PNG, a table a CSV file; or what the ending of a file says that
+    is named with -o: .tif, and for objects .csv, .geojson (QuPath, QGIS), .json (COCO) or .zip (ImageJ).
+
+    A folder, a pattern or several images with -o FOLDER are done side by side; one that fails, crashes or hangs costs
+    itself alone and is named with the reason. Stopped or killed, the same line goes on where it was. --workers,
+    --timeout, --memory and --engine are for these.
+
+    \b
+    cvkit segment data/nuclei.png -m "nuclei | split"
+    cvkit segment data/coins.png -m "otsu | fill_holes | split" -o coins.geojson
+    cvkit segment data -m "otsu | label" -o labels
     """
     batch = {name: how.pop(name) for name in ("workers", "timeout", "memory", "engine")}
-    many = [name for name in images if os.path.isdir(name) or (glob.has_magic(name) and not os.path.lexists(name))]
-    if many and output is None:
-        raise CvkitError("output-missing", came=f"{many[0]} stands for many images", remedy="name a folder with -o")
-    if many or (len(images) > 1 and output is not None):
-        _run(method, images, output, batch, how)
-        return
-    pipeline, images = cvkit.Pipeline(method), dict.fromkeys(images)
-    check_names(images)
-    for image in images:
-        answer = pipeline(read(image, **how))
-        path = destination(image, answer, output, images)
-        save(path, answer)
-        click.echo(shown(f"{image}: {tell(answer)} -> {path}"))
-
-
-def _run(method: str, images: tuple[str, ...], output: Path, batch: dict, how: dict) -> None:
-    """Do many images; the status is 1 if some failed, 130 if Ctrl-C stopped it."""
-    if batch["memory"] is not None:
-        batch["memory"] <<= 20
-    try:
-        summary = cvkit.run(method, images, output, **batch, **how)
-    except KeyboardInterrupt:
-        click.echo("stopped; the same line goes on from here", err=True)
-        raise SystemExit(130) from None
-    click.echo(summary)
+    words, faults = named(images, listed), Faults()
+    searches = [word for word in words if is_search(word)]
+    if searches and output is None:
+        raise click.UsageError(f"{shown(searches[0])} stands for many images: name a folder with -o.")
+    if output is not None and (searches or len(words) > 1) and STDIN not in words:
+        summary = _run(method, words, output, batch | how)
+    else:
+        summary = _one_by_one(method, image_files(words), output, faults, how)
+    answer({"rows": [row._asdict() for row in summary.rows], "folder": summary.folder, "seconds": summary.seconds})
+    finish(faults, len(summary.rows))
     if summary.failed:
-        raise SystemExit(1)
+        raise click.exceptions.Exit(1)
+
+
+def _run(method: str, words: Sequence[str], output: Path, how: dict) -> Summary:
+    """Do many images side by side."""
+    if how["memory"] is not None:
+        how["memory"] <<= 20
+    try:
+        summary = cvkit.run(method, words, output, **how)
+    except KeyboardInterrupt:
+        say("\nStopped; the same line goes on from here.", err=True)
+        raise click.exceptions.Exit(130) from None
+    done, *failed = str(summary).splitlines()
+    say(done)
+    for line in failed:
+        say(line, err=True)
+    return summary
+
+
+def _one_by_one(method: str, files: Sequence[str], output: Path | None, faults: Faults, how: dict) -> Summary:
+    """Do images in this process, where a model is loaded once and nothing else has to start."""
+    from cvkit.scale.answers import count
+
+    began, pipeline = time.monotonic(), cvkit.Pipeline(method)
+    check_names(files)
+
+    def segment(image: str) -> Row:
+        start = time.perf_counter()
+        found = pipeline(read(image, **how))
+        path = destination(image, found, output, files)
+        save(path, found, None if image == STDIN else image)
+        say(shown(f"{image}: {tell(found)} -> {path}"))
+        return Row(image, "done", round(time.perf_counter() - start, 4), count(found), str(path), None)
+
+    rows = list(each(files, segment, faults))
+    for image, fault in faults.items():
+        rows.append(Row(image, "failed", None, None, None, shown(fault).removeprefix(f"{shown(image)}: ")))
+    return Summary(rows, Path(), time.monotonic() - began)

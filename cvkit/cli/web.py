@@ -20,10 +20,13 @@ MB = 1 << 20
 @click.option("--max-mb", type=click.IntRange(1), default=64, show_default=True, help="Refuse larger files.")
 @click.option("--seconds", type=click.FloatRange(1), default=30, show_default=True, help="For one answer at most.")
 def command(port, host, generators, no_browser, max_pixels, max_mb, seconds) -> None:
-    """Segment pictures in the browser: see what every method makes of them, and take the command away.
+    """Segment pictures in the browser.
 
-    The page is served to this machine alone, to whoever knows the address that is printed. Pictures are kept in
-    memory while the page is open, and nowhere else.
+    See what every method makes of them, and take the command away. The page is served to this machine alone, to whoever
+    knows the address that is printed. Pictures are kept in memory while the page is open, and nowhere else.
+
+    \b
+    cvkit web
     """
     try:
         from cvkit.web.server import serve
@@ -38,7 +41,7 @@ def command(port, host, generators, no_browser, max_pixels, max_mb, seconds) -> 
         raise CvkitError("host-any", came=f"{host} stands for every address of this machine", remedy=remedy)
     folders = carried() | {folder: Path(folder) for folder in generators}
     describe({name: str(folder) for name, folder in folders.items()})  # or say now what is wrong with one
-    hosts = ("127.0.0.1", "localhost", "[::1]", f"[{host}]" if ":" in host else host.lower())
+    hosts = ("127.0.0.1", "localhost", "[::1]", f"[{host}]".lower() if ":" in host else host.lower())
     limits = {"max_bytes": max_mb * MB, "max_pixels": max_pixels, "seconds": seconds}
 
     def tell(address: str) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 
 from cvkit.arrays import VOID, as_labels, one_of
 from cvkit.errors import CvkitError, FileMissing
+from cvkit.files import ENDINGS, is_image
 from cvkit.io import read, read_truth
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp")
 _MARK = re.compile(r"[-_. ]?(truth|gt|masks?|labels?|seg|segmentation|annotations?|ink)$", re.IGNORECASE)
 KINDS = ("mask", "labels", "classes")
 
@@ -138,7 +138,7 @@ def _files(folder: str | PathLike) -> list[Path]:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileMissing("folder-missing", "a folder of images", came="none there", remedy="check it", file=folder)
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if is_image(path.name) and not path.name.startswith("."))
 
 
 def _by_name(files: list[Path], *, marked: bool | None) -> dict[str, Path]:

@@ -112,12 +112,12 @@ def train(
             came=str(len(plan.class_weights)),
             remedy="give one for each",
         )
+    if (Path(out) / "model").is_dir():  # done: there is nothing to prepare
+        return Run(out, config).model
     images = {"train": prepare(pairs, target, card), "validation": prepare(validation, target, card, "validation pair")}
     images |= {"unlabelled": [prepare_image(np.asarray(image), card) for image in unlabelled]}
     images["odds"] = pairs.odds if made else None
     run = Run(out, config)
-    if run.model.is_dir():
-        return run.model
     began = time.perf_counter()
     asked, card["network"] = card["network"], without_weights(card["network"])
     card["halo"], card["stride"] = rehearse(card["network"], card["channels"], len(card["classes"]))

@@ -1,11 +1,9 @@
-"""Answers as files: what they are called, what is in them, how many objects they hold."""
+"""Answers as files: what they are called, how many objects they hold."""
 
-import csv
-import io
 from pathlib import Path
 
 from cvkit.arrays import kind_of
-from cvkit.io import explained, write, write_bytes
+from cvkit.io import explained, write
 
 MOST = 65535  # objects that a PNG can number
 
@@ -29,16 +27,7 @@ def write_answer(stem: Path, answer) -> Path:
     path = stem.with_name(f"{stem.name}-{kind}{suffix}")
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    return write_table(path, answer) if kind == "table" else write(path, answer)
-
-
-def write_table(path: Path, table: dict) -> Path:
-    """Write a table as a CSV file, one row an object."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(table)
-    writer.writerows(zip(*(column.tolist() for column in table.values()), strict=True))
-    return write_bytes(path, text.getvalue().encode())
+    return write(path, answer)
 
 
 def count(answer) -> int | None:

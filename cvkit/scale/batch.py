@@ -16,7 +16,7 @@ from cvkit.errors import CvkitError, FileFault, check_parameters, shown
 from cvkit.io import read
 from cvkit.pipeline import Pipeline
 from cvkit.scale.answers import count, write_answer
-from cvkit.scale.engine import TIMEOUT, check_script, executor
+from cvkit.scale.engine import TIMEOUT, check_script, executor, limits
 from cvkit.scale.files import gather
 from cvkit.scale.journal import Journal
 from cvkit.scale.summary import Row, Summary
@@ -75,7 +75,8 @@ def run(
     Raises
     ------
     CvkitError
-        If there are no images, another process writes to `out`, or the disk is full: then make room and call it again.
+        If a folder or a pattern holds no image, another process writes to `out`, or the disk is full: then make room
+        and call it again.
 
     Examples
     --------
@@ -90,13 +91,14 @@ def run(
     check_script()
     began, out = time.monotonic(), Path(out)
     check_parameters("cvkit.read", reading, READING)
+    workers, timeout, memory = limits(workers, timeout, memory)
     pipeline = pipeline if isinstance(pipeline, Pipeline) else Pipeline(pipeline)
     places, packed, failed = gather(files, out), _packed(pipeline), 0
     with Journal(out, _settings(pipeline, reading), [timeout, memory]) as journal:
         lines = {place: journal.known(place, _stamp(source)) for place, source in places.items()}
         kept = {place for place, line in lines.items() if line}
         new = (_begun(place, source) for place, source in places.items() if place not in kept)
-        jobs = ((packed, reading, str(out), line) for line in new)
+        jobs = ((packed, reading, os.getcwd(), str(out), line) for line in new)
         with _bar(progress, lines, kept) as bar, executor(engine, workers, timeout=timeout, memory=memory) as pool:
             for (*_, line), future in pool.results(segment_file, jobs):
                 lines[line["name"]] = line = line | _outcome(future)
@@ -111,7 +113,7 @@ def run(
     return summary
 
 
-def segment_file(pipeline: bytes, reading: dict, out: str, line: dict) -> dict:
+def segment_file(pipeline: bytes, reading: dict, home: str, out: str, line: dict) -> dict:
     """Run a pipeline on one file, in a worker.
 
     Parameters
@@ -120,6 +122,8 @@ def segment_file(pipeline: bytes, reading: dict, out: str, line: dict) -> dict:
         A pickled `Pipeline`.
     reading : dict
         Arguments of `cvkit.read`.
+    home : str
+        The folder from which paths are meant: workers of Dask may have begun in another one.
     out : str
         The folder of all answers.
     line : dict
@@ -130,13 +134,13 @@ def segment_file(pipeline: bytes, reading: dict, out: str, line: dict) -> dict:
     outcome : dict
         What to add to the line: ``seconds``, and ``output`` and ``objects``, or a ``code`` and a ``reason``.
     """
-    began = time.perf_counter()
+    began, source, folder = time.perf_counter(), os.path.join(home, line["file"]), Path(home, out)
     try:
-        answer = _unpacked(pipeline)(read(line["file"], **reading))
-        path = write_answer(Path(out, line["name"]), answer)
-        outcome = {"output": path.relative_to(out).as_posix(), "objects": count(answer)}
+        answer = _unpacked(pipeline)(read(source, **reading))
+        path = write_answer(folder / line["name"], answer)
+        outcome = {"output": path.relative_to(folder).as_posix(), "objects": count(answer)}
     except (Exception, SystemExit) as fault:  # as text, since not every exception goes from process to process
-        outcome = _reason(fault, line["file"])
+        outcome = _reason(fault, source)
     return outcome | {"seconds": round(time.perf_counter() - began, 4)}
 
 

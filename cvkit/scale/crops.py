@@ -105,7 +105,8 @@ def measure_objects(labels: Any, store: Crops, names: list[str], number: int) ->
     """Measure the objects that begin in a tile: their labels, and columns of a table."""
     rows, cols = store.place(number)
     if rows.start >= rows.stop:
-        return np.zeros(0, np.int64), {}
+        table = regions(np.zeros((1, 1), np.int32), columns=["label", *names])
+        return table.pop("label"), table
     table = regions(labels.read(rows, cols), columns=["label", *names])
     mine = store.begin_in(table["label"], number)
     return table.pop("label")[mine], {name: values[mine] for name, values in table.items()}

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -10,6 +11,7 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any
 
+from cvkit.arrays import number, whole
 from cvkit.cores import cores
 from cvkit.errors import CvkitError, WrongType
 
@@ -97,6 +99,15 @@ def check_script() -> None:
         raise CvkitError("worker-script", came=came, remedy=remedy)
 
 
+def limits(workers: int | None, timeout: float | None, memory: int | None) -> tuple:
+    """Accept how many tasks run at the same time, and how many seconds and bytes each may take; None: any."""
+    return (
+        None if workers is None else whole(workers, "workers"),
+        None if timeout is None else float(number(timeout, "timeout", 0.001)),
+        None if memory is None else whole(memory, "memory", high=sys.maxsize),
+    )
+
+
 @contextlib.contextmanager
 def executor(
     engine: Any = "local", workers: int | None = None, *, timeout: float | None = TIMEOUT, memory: int | None = None
@@ -126,6 +137,7 @@ def executor(
     1024
     """
     check_script()
+    workers, timeout, memory = limits(workers, timeout, memory)
     if engine == "local":
         yield from _local(workers or cores(), timeout, memory)
     elif memory is not None:
@@ -166,4 +178,4 @@ def _check(future: Future) -> None:
 
 
 def _broken(fault: BaseException) -> CvkitError:
-    return CvkitError("engine-lost", came=f"the executor is broken ({fault})", remedy="run again: it goes on from here")
+    return CvkitError("engine-lost", came=f"the executor is broken ({fault})", remedy="run again")

@@ -1,15 +1,14 @@
-"""Which files are meant, and where the answer of each goes."""
+"""Where the answer of each image goes."""
 
-import glob
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from cvkit.errors import CvkitError
+from cvkit.files import find
 
-ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm")
 _ANSWER = re.compile(r"-(mask|labels|classes|table)\.(png|tif|csv)$")
 
 
@@ -34,13 +33,16 @@ def gather(files: str | os.PathLike | Iterable[str | os.PathLike], out: Path) ->
     Raises
     ------
     CvkitError
-        If there are no images, two have one place, or an answer would replace an image.
+        If a folder, a pattern or the list holds no image, two have one place, or an answer would replace an image.
     """
-    given = [files] if isinstance(files, (str, os.PathLike)) else list(files)
-    found = {source: place for name in given for source, place in _expand(os.fsdecode(name), out)}
-    if not found:
-        some = f"no images in {', '.join(map(os.fsdecode, given[:5])) or 'an empty list'}"
-        raise CvkitError("files-none", came=some, remedy=f"images end in {', '.join(ENDINGS)}")
+    given = [os.fsdecode(name) for name in ([files] if isinstance(files, (str, os.PathLike)) else files)]
+    if not given:
+        raise CvkitError("images-none", came="an empty list of images", remedy="name files, folders or patterns")
+    for name in given:
+        if os.path.isdir(name) and os.path.abspath(name) == os.path.abspath(out):
+            came = "the answers would lie among the images, and be taken for some the next time"
+            raise CvkitError("output-is-input", came=came, remedy="choose another folder for them", file=name)
+    found = {source: place for name in given for source, place in find(name, without=out).items()}
     stems = Counter(os.path.splitext(place)[0] for place in found.values())
     places = {}
     for source, place in found.items():
@@ -52,33 +54,6 @@ def gather(files: str | os.PathLike | Iterable[str | os.PathLike], out: Path) ->
         places[place] = Path(source)
     _check(places, out)
     return places
-
-
-def _expand(name: str, out: Path) -> Iterator[tuple[str, str]]:
-    """Give each image that is meant with its way from where the search began."""
-    if os.path.isdir(name):
-        yield from _walk(name, os.path.abspath(out))
-    elif glob.has_magic(name) and not os.path.lexists(name):
-        fast = os.path.dirname(re.split(r"[*?\[]", name)[0])
-        for source in sorted(glob.glob(name, recursive=True)):
-            if os.path.isfile(source):
-                yield source, os.path.relpath(source, fast or os.curdir)
-    else:
-        yield name, os.path.basename(name)
-
-
-def _walk(folder: str, out: str) -> Iterator[tuple[str, str]]:
-    if os.path.abspath(folder) == out:
-        came = "the answers would lie among the images, and be taken for some the next time"
-        raise CvkitError("output-is-input", came=came, remedy="choose another folder for them", file=folder)
-    for here, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and os.path.abspath(os.path.join(here, name)) != out
-        )
-        for name in sorted(names):
-            if name.lower().endswith(ENDINGS) and name[0] != ".":
-                source = os.path.join(here, name)
-                yield source, os.path.relpath(source, folder)
 
 
 def _check(places: dict[str, Path], out: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 from cvkit.arrays import Table, kind_of, whole
 from cvkit.errors import CvkitError
+from cvkit.io import write
 from cvkit.pipeline import Pipeline
 from cvkit.scale import sinks, sources
-from cvkit.scale.answers import write_table
 from cvkit.scale.engine import executor
 from cvkit.scale.objects import Objects
 from cvkit.scale.passes import Work
@@ -45,7 +45,8 @@ def segment_large(
     pipeline : str, Pipeline or callable
         As of `cvkit.segment`. A function of yours says how far it looks by `cvkit.reach.reach`.
     out : path, optional
-        Where the answer goes: .npy, .tif (BigTIFF), .zarr or .ome.zarr; .csv for a table, which needs none.
+        Where the answer goes: .npy, .tif (BigTIFF), .zarr or .ome.zarr; .csv for a table, which needs none on one
+        machine. What is found on the way waits beside it; workers of Dask must see that folder.
     tile : int
         Side of a tile, a multiple of 64. A worker takes some 20 bytes for each pixel of it, 100 with a network.
     workers : int, optional
@@ -81,6 +82,7 @@ def segment_large(
     if whole(tile, "tile", GRID) % GRID:
         raise CvkitError("parameter-range", f"`tile` must be a multiple of {GRID}", came=str(tile))
     target = _target(out, pipeline.gives)
+    _keep_apart(source, target)
     with tempfile.TemporaryDirectory(prefix=".cvkit-", dir=target.parent if target else None) as scratch:
         image = sources.find(source, page, Path(scratch))
         plan = stages(pipeline, image.dtype, image.shape[2:])
@@ -89,7 +91,9 @@ def segment_large(
             work = Work(pool, tiles, Path(scratch))
             answer = work.follow(image, plan)
             if isinstance(answer, dict):
-                return write_table(target, answer) and answer if target else answer
+                if target:
+                    write(target, answer)
+                return answer
             _write(work, answer, target)
     return target
 
@@ -101,6 +105,17 @@ def _target(out: str | os.PathLike | None, kind: str | None) -> Path | None:
     if target is not None:
         sinks.check(target, kind)
     return target
+
+
+def _keep_apart(source: Any, target: Path | None) -> None:
+    """Refuse an answer that would replace the image, or a folder that it lies in."""
+    read = getattr(source, "filename", source)  # of a memory map
+    if target is None or not isinstance(read, (str, os.PathLike)):
+        return
+    read, written = (Path(os.path.realpath(os.fsdecode(path))) for path in (read, target))
+    if read.is_relative_to(written) or written.is_relative_to(read):
+        came = "the answer would replace the image that is read"
+        raise CvkitError("output-is-input", came=came, remedy="choose another name", file=target)
 
 
 def _write(work: Work, answer: Any, target: Path) -> None:

@@ -89,7 +89,8 @@ class Journal:
     def _sweep(self) -> None:
         """Remove what is left of files that were being written when their process was killed."""
         for stump in self.folder.rglob(STUMPS):
-            stump.unlink(missing_ok=True)
+            if stump.is_file():  # folders are those of `cvkit.segment_large`, which may be at work
+                stump.unlink(missing_ok=True)
 
     def _load(self, settings: dict, limits: list) -> str:
         """Read the lines that count; give whose the last run was."""
@@ -107,18 +108,19 @@ class Journal:
                 elif "end" in line:
                     self.lines = {name: line for name, line in self.lines.items() if "reason" not in line}
                     self.stopped = False
-                elif same and (alike or "reason" not in line):
-                    self.lines[line["name"]] = line
                 elif "name" in line:
                     self.lines.pop(line["name"], None)
+                    if same and (alike or "reason" not in line):
+                        self.lines[line["name"]] = line
         return whose
 
 
 def _parse(text: bytes) -> dict:
     try:
-        return json.loads(text)
+        line = json.loads(text)
     except ValueError:  # not written by cvkit
         return {}
+    return line if isinstance(line, dict) else {}
 
 
 def _lock(file: int) -> bool:
@@ -129,6 +131,8 @@ def _lock(file: int) -> bool:
         return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # the latter from some network file systems
         return False
+    except OSError:  # a file system without locks
+        return True
     return True

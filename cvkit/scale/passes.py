@@ -21,7 +21,7 @@ from cvkit.scale.rasters import Apart, Made, Painted, Store, Tiles
 from cvkit.scale.seams import find_objects, stitch
 from cvkit.scale.stages import Stage
 
-LOST = ("worker-lost", "worker-timeout")  # for which a tile is tried once more
+LOST = "worker-lost"  # for which a tile is tried once more
 
 
 class Work:
@@ -52,7 +52,7 @@ class Work:
         for jobs in (every, again):
             for job, done in self.pool.results(function, jobs):
                 fault = done.exception()
-                if isinstance(fault, CvkitError) and fault.code in LOST and jobs is not again:
+                if isinstance(fault, CvkitError) and fault.code == LOST and jobs is not again:
                     again.append(job)
                     continue
                 yield job[-1], done.result()

@@ -98,7 +98,8 @@ def library() -> Any:
 def _in_memory(source: Any, scratch: Path) -> Flat:
     array = np.asarray(source)
     base = source if isinstance(source, np.memmap) and source.filename and source.flags.c_contiguous else None
-    if base is not None and base.base is not None and not isinstance(base.base, np.ndarray):  # not a part of one
+    whole = base is not None and base.base is not None and not isinstance(base.base, np.ndarray)  # not a part of one
+    if whole and base.mode != "c":  # what is changed in such a copy is not in the file
         return _checked(Flat(str(base.filename), base.offset, base.shape, base.dtype), "source")
     array = as_stored(array, "source")
     path = scratch / "source.npy"

@@ -63,11 +63,12 @@ def stages(pipeline: Pipeline, dtype: np.dtype, channels: tuple[int, ...]) -> li
     CvkitError
         ``tiles-step`` with the reason why a step has no tiles; or what the step says of its parameters.
     """
-    sample, found = np.zeros((8, 8, *channels), dtype), []
+    sample, found, numbered = np.zeros((8, 8, *channels), dtype), [], False
     for step in _flat(pipeline.steps):
         found.append(_stage(step, sample))
-        sample, numbered = _after(step, found[-1], sample), _are_labels(sample)
-        if found[-1].way == "look" and (numbered or _are_labels(sample)):
+        sample, before = _after(step, found[-1], sample), numbered
+        numbered = _are_labels(sample) and step.entry.gives != "image"
+        if found[-1].way == "look" and (before or numbered):
             raise _refused(step.entry.name, "it deals with labels, which in a tile are not those of the whole")
     return found
 

@@ -64,7 +64,7 @@ class Workers(ThreadPoolExecutor):
             return task.result(self.timeout)
         except TimeoutError:
             if task.done():
-                raise  # the task's own
+                return task.result()  # its own TimeoutError, or it was done at the last moment
             self._end(worker)
             remedy = "give `timeout` more, or leave the file out"
             raise CvkitError("worker-timeout", came=f"it took longer than {self.timeout:g} s", remedy=remedy) from None

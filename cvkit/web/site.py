@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import unicodedata
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePath
 from typing import Any
@@ -113,6 +114,8 @@ class Site:
 
     async def catalogue(self, _: Request) -> Response:
         """Tell the browser what there is."""
+        if self.known.done() and (self.known.cancelled() or self.known.exception()):
+            self.known = asyncio.create_task(self.look_around())  # a machine that was too busy may be so no longer
         return _json(await asyncio.shield(self.known))
 
     async def add_picture(self, request: Request) -> Response:
@@ -195,7 +198,7 @@ class Site:
         """Make images with a generator."""
         asked = await self.question(request)
         name = asked.pop("name", None)
-        if name not in self.settings.generators:
+        if not isinstance(name, str) or name not in self.settings.generators:
             raise CvkitError("generator-unknown", "there is no such generator", came=str(name)[:80])
         folder = str(self.settings.generators[name])
         return _json(await self.run(request, "sample", folder=folder, name=name, asked=asked))
@@ -234,7 +237,9 @@ def _session(request: Request) -> str:
 def _name(request: Request) -> str:
     """The name of a file as it may be shown and written down: its last part, printable, and not long."""
     name = PurePath(request.query_params.get("name", "").replace("\\", "/")).name
-    return shown(name)[-120:] or "picture"
+    # Spaces of all kinds belong to it: macOS puts a narrow one into the names of screenshots.
+    plain = "".join(sign if unicodedata.category(sign) == "Zs" else shown(sign) for sign in name)
+    return plain[-255:] or "picture"
 
 
 def _json(answer: Any) -> Response:

@@ -48,7 +48,7 @@ def open_image(data: bytes | bytearray, name: str, page: int | None, max_pixels:
         page = page or 0 if pages > 1 else None
         image, info = cvkit.read(file, page=page, info=True, max_pixels=max_pixels)
     facts = {"name": name, "height": image.shape[0], "width": image.shape[1], "type": str(image.dtype)}
-    facts |= {"colour": image.ndim == 3, "notes": info.done, "pages": pages, "page": page or 0}
+    facts |= {"colour": image.ndim == 3, "notes": info.done, "pages": pages, "page": page or 0, "unit": _unit(image)}
     return image, page, facts | {"foreground": _side(image)}
 
 
@@ -90,7 +90,8 @@ def segment(image: Image, truth: np.ndarray | None, steps: Any, name: str, page:
     seen = results[place - 1][1]  # by the method
     answer = next(array for _, array in reversed(results) if not isinstance(array, dict))
     found, objects = _measured(answer, truth)
-    table = None if objects is None else regions(objects, seen, columns=COLUMNS)
+    gray = as_gray(seen)
+    table = None if objects is None else regions(objects, gray, columns=COLUMNS)
     return {
         **words(pipeline, name, page),
         **found,
@@ -101,7 +102,7 @@ def segment(image: Image, truth: np.ndarray | None, steps: Any, name: str, page:
         "picture": _numbered(answer if objects is None else objects),
         "background": _shown(seen) if seen.shape[:2] != image.shape[:2] else None,
         "table": None if table is None else _rows(table),
-        "histogram": _histogram(seen, pipeline),
+        "histogram": _histogram(gray, pipeline),
         "results": _results(results, pipeline, side) if side else [],
     }
 
@@ -122,11 +123,12 @@ def download(image: Image, steps: Any, what: Any) -> bytes:
     return encode(as_stored(answer, "answer"), ".png", kind == "mask")
 
 
-def report(image: Image, truth: np.ndarray | None, methods: list, name: str) -> bytes:
+def report(image: Image, truth: np.ndarray | None, methods: Any, name: str) -> bytes:
     """Compare methods on a picture; give the page of HTML that `cvkit evaluate --report` writes of many."""
     from cvkit.compare.report import Pictures, write_report
 
-    pipelines = {str(pipeline): pipeline for pipeline in map(pipeline_of, methods)}
+    given = methods if isinstance(methods, list) else [methods]
+    pipelines = {str(pipeline): pipeline for pipeline in map(pipeline_of, given)}
     found = cvkit.compare(image, pipelines, truth)
     pictures = Pictures()
     pictures.add(name, image, truth, {text: found.predictions[text][0] for text in pipelines})
@@ -146,6 +148,14 @@ def _on_disk(data: bytes | bytearray, name: str) -> Iterator[Path]:
         except CvkitError as fault:
             fault.file = name
             raise
+
+
+def _unit(image: Image) -> list[float]:
+    """Tell from where to where values go: of 8 bits those that there can be, else those that there are."""
+    if image.dtype == np.uint8:
+        return [0, 255]
+    known = image[np.isfinite(image)]
+    return [float(known.min()), float(known.max())] if known.size else [0, 1]
 
 
 def _side(image: Image) -> str:
@@ -206,9 +216,8 @@ def _rows(table: dict[str, np.ndarray]) -> dict[str, Any]:
     return {"columns": list(COLUMNS), "rows": list(zip(*plain, strict=True)), "count": len(table["label"])}
 
 
-def _histogram(image: Image, pipeline: Pipeline) -> dict[str, Any] | None:
+def _histogram(gray: np.ndarray, pipeline: Pipeline) -> dict[str, Any] | None:
     """Count what the method saw in 256 steps, and say where it drew the line if that is the same everywhere."""
-    gray = as_gray(image)
     if gray.dtype.kind == "f" and not np.isfinite(gray).all():
         return None
     counts = Histogram.of(gray).coarse()
@@ -216,7 +225,7 @@ def _histogram(image: Image, pipeline: Pipeline) -> dict[str, Any] | None:
     lines: list[float] = []
     if "exact" in step.entry.parameters:  # only those have it that look at the histogram alone
         arguments = {name: value for name, value in step.arguments.items() if name != "foreground"}
-        found = np.atleast_1d(threshold(image, step.entry.name, **arguments))
+        found = np.atleast_1d(threshold(gray, step.entry.name, **arguments))
         lines = [float(value) for value in found if np.isfinite(value)]
     ends = [float(counts.values[0]), float(counts.values[-1])]
     return {"counts": counts.counts.tolist(), "low": ends[0], "high": ends[1], "thresholds": lines}
@@ -229,8 +238,8 @@ def _results(results: list[tuple[str, Any]], pipeline: Pipeline, side: int) -> l
         gives = "image" if step is None else step.entry.gives
         kind = kind if gives == "same" else gives or kind_of(array)
         picture = None
-        if kind != "table":
-            every = max(1, max(array.shape[:2]) // (2 * side))  # pixels that a small picture would not show
+        if step is not None and kind != "table":  # the image itself is seen in large
+            every = -(-max(array.shape[:2]) // (2 * side))  # the others are too fine for a small picture
             some = array[::every, ::every]
             picture = paint.shrunk(paint.as_rgb(some) if kind == "image" else paint.alone(some), side)
         small = None if picture is None else encode(picture, ".png", False)

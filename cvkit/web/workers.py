@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import shutil
 import signal
 import sys
@@ -50,6 +51,11 @@ class Worker:
                 self._end()
                 remedy = "it may need more memory than it is given: try a smaller picture"
                 raise CvkitError("task-died", came="the process that computed this broke off", remedy=remedy) from None
+            except CvkitError:
+                raise
+            except BaseException:  # such as no memory for the answer: what is left of it in the pipe is for nobody
+                self._end()
+                raise
         if not done:
             raise answer
         return answer
@@ -67,8 +73,9 @@ class Worker:
         self.pipe, theirs = multiprocessing.Pipe()
         words = (theirs, str(self.folder), self.settings.worker_bytes)
         # Spawned: a copy of a process with threads may hang, and would hold the pictures of all.
-        self.process = multiprocessing.get_context("spawn").Process(target=_work, args=words, daemon=True)
-        self.process.start()
+        process = multiprocessing.get_context("spawn").Process(target=_work, args=words, daemon=True)
+        process.start()
+        self.process = process  # only one that is begun can be ended
         theirs.close()
         if not self.pipe.poll(START):
             raise EOFError
@@ -123,7 +130,10 @@ class Pool:
                 "server-busy", came=f"{WAITING} tasks of yours are waiting already", remedy="wait a moment"
             )
         answer = asyncio.get_running_loop().create_future()
-        mine.append((answer, task, arguments, patience * self.settings.seconds))
+        # A slider that moves is looked at; cards can wait.
+        (mine.appendleft if task == "segment" else mine.append)(
+            (answer, task, arguments, patience * self.settings.seconds)
+        )
         self.ready.release()
         return await answer
 
@@ -153,9 +163,23 @@ class Pool:
         return task
 
 
+def placeless(fault: CvkitError) -> CvkitError:
+    """Leave out where on this machine a file lies, such as that of a model: no visitor is to know.
+
+    Examples
+    --------
+    >>> print(placeless(CvkitError("model-file", came="it is not there", file="/home/ada/cells")))
+    cells: it is not there.
+    """
+    if fault.file and os.path.isabs(fault.file):
+        fault.file = os.path.basename(fault.file)
+    return fault
+
+
 def _work(pipe: Connection, folder: str, memory: int) -> None:
     """Do what comes through the pipe, until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends its workers
+    for name in {"SIGINT", "SIGHUP"} & set(dir(signal)):  # from the terminal; the server ends its workers itself
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -170,16 +194,18 @@ def _work(pipe: Connection, folder: str, memory: int) -> None:
             name, arguments = pipe.recv()
         except (EOFError, OSError):  # the server is gone
             shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # the last one to leave clears up after a server that was killed
+                Path(folder).parent.rmdir()
             sys.exit()
         try:
             answer = True, getattr(tasks, name)(**arguments)
         except CvkitError as fault:
-            answer = False, fault
+            answer = False, placeless(fault)
         except MemoryError:
             came = f"it needs more than the {memory // MB:,} MB that it is given"
             answer = False, CvkitError("task-memory", came=came, remedy="use a smaller picture")
         except Exception as fault:
-            said = " ".join(str(fault).split())[:300]
+            said = " ".join((getattr(fault, "strerror", None) or str(fault)).replace(folder, "").split())[:300]
             answer = False, CvkitError("task-failed", came=f"{type(fault).__name__}: {said}")
         with contextlib.suppress(OSError):
             pipe.send(answer)

@@ -20,7 +20,7 @@ from cvkit.errors import CvkitError
 from cvkit.reach import reach
 
 
-@reach("its windows lie side by side from the first pixel of the image on, and in a tile they would lie elsewhere")
+@reach("its windows lie side by side, from the corner of the whole image on")
 def threshold(
     image: Image,
     *,

@@ -5,7 +5,8 @@ import { el, option } from "./dom.js";
 const RARE = ["border", "compat", "nan", "exact", "connectivity", "engine", "precision"];
 let made = 0;
 
-// `context` holds `unit`: the range of the picture's values, and `side`: its longer side.
+// `context` holds `unit`: the range of the values that the method sees, `side`: the longer side of the picture, and
+// `fits`, which are called when `unit` has changed.
 export function controlsOf(entry, values, context, changed) {
   const rows = { often: [], rarely: [] };
   for (const control of entry.controls) {
@@ -41,19 +42,25 @@ function spanOf({ low, high, step, span }, value, context) {
 }
 
 function number(control, value, context, set, id) {
-  const { low, high, step } = spanOf(control, value, context);
   // A value that a browser would round to its grid is kept as it is typed.
-  const slider = el("input", { type: "range", id, min: low, max: high, step });
+  const slider = el("input", { type: "range", id });
   const field = el("input", { type: "number", step: "any", "aria-label": `${control.name}, typed` });
   const whole = control.kind === "whole";
   const written = (text) => (text === "" ? null : whole ? Math.round(Number(text)) : Number(Number(text).toPrecision(12)));
   const show = (now) => {
-    slider.value = now ?? (low + high) / 2;
+    value = now;
+    slider.value = now ?? (Number(slider.min) + Number(slider.max)) / 2;
     field.value = now ?? "";
     field.placeholder = control.optional ? "auto" : "";
     slider.classList.toggle("auto", now === null);
   };
-  show(value);
+  const fit = () => {
+    const { low, high, step } = spanOf(control, value, context);
+    Object.assign(slider, { min: low, max: high, step });
+    show(value);
+  };
+  fit();
+  if (control.span === "unit") context.fits.push(fit);
   slider.addEventListener("input", () => {
     const now = written(slider.value);
     show(now);

@@ -31,7 +31,7 @@ export class Editor {
     find("#look [value=errors]").disabled = !judged;
     if (!judged && find("#look").value === "errors") find("#look").value = "fill";
     this.viewer.show(picture.bitmap, null, "mask", null);
-    this.list.open(steps, { unit: [0, 255], side: Math.max(picture.width, picture.height) });
+    this.list.open(steps, { unit: picture.unit, side: Math.max(picture.width, picture.height) });
     this.refresh();
   }
 
@@ -71,12 +71,14 @@ export class Editor {
     } catch (fault) {
       if (turn === this.turn) complain(fault);
     }
-    find("#editor").setAttribute("aria-busy", String(this.again));
+    if (turn === this.turn) find("#editor").setAttribute("aria-busy", String(this.again));
   }
 
   async read(text) {
+    const turn = this.turn;
     try {
       const answer = await api.question("segment", { picture: this.picture.id, steps: text });
+      if (turn !== this.turn) return;
       this.list.open(answer.steps, this.list.context);
       this.refresh();
     } catch (fault) {
@@ -94,7 +96,7 @@ export class Editor {
     find("#numbers").replaceChildren(el("span", { textContent: found.join(" · ") }), ...judged);
     if (answer.fault) find("#numbers").append(el("span", { textContent: answer.fault }));
     find("#canvas").setAttribute("aria-label", `${this.picture.name} with ${found.join(", ")}`);
-    if (answer.histogram) this.list.context.unit = [answer.histogram.low, answer.histogram.high];
+    if (answer.histogram) this.list.fit([answer.histogram.low, answer.histogram.high]);
     showHistogram(answer.histogram);
     this.table.show(answer.table);
     showTexts(answer);

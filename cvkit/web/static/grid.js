@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { calm, complain, el, enough, find, percent, say, time } from "./dom.js";
-import { save } from "./take.js";
+import { save, stem } from "./take.js";
 
 const AT_ONCE = 5; // questions; a browser keeps six lines to a server
 const SIDE = 360;
@@ -148,14 +148,22 @@ export class Grid {
   }
 
   async report() {
-    const found = this.cards.filter((card) => card.found && card.found.seconds < COSTLY).map((card) => card.steps);
+    const done = this.cards.filter((card) => card.found);
+    const found = done.filter((card) => card.found.seconds < COSTLY).map((card) => card.steps);
+    const slow = done.filter((card) => card.found.seconds >= COSTLY).map((card) => card.method.name);
     const button = find("#report");
     button.disabled = true;
     try {
-      save(await api.file("report", { picture: this.picture.id, methods: found }), `${this.picture.name}-report.html`);
+      save(await api.file("report", { picture: this.picture.id, methods: found }), `${stem(this.picture.name)}-report.html`);
+      if (slow.length) this.tell(`Not in the report, for they take longer than ${COSTLY} s: ${slow.join(", ")}.`);
     } catch (fault) {
       complain(fault);
     }
     button.disabled = false;
+  }
+
+  tell(text) {
+    find("#progress").textContent = text;
+    say(text);
   }
 }

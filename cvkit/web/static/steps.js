@@ -43,7 +43,15 @@ export class Steps {
     return kind;
   }
 
+  // The values that the method sees go from here to there.
+  fit(unit) {
+    if (String(unit) === String(this.context.unit)) return;
+    this.context.unit = unit;
+    for (const fit of this.context.fits) fit();
+  }
+
   draw() {
+    this.context.fits = [];
     this.items = this.steps.map((step, place) => this.item(step, place));
     find("#steps").replaceChildren(...this.items.map((item) => item.item));
     this.offer();

@@ -3,6 +3,8 @@
 import * as api from "./api.js";
 import { complain, el, find, say } from "./dom.js";
 
+export const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
+
 export function save(blob, name) {
   const link = el("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
@@ -46,7 +48,6 @@ export function downloads(current) {
     ["labels", () => "labels.png", "Labels (16-bit PNG)"],
     ["table", () => "table.csv", "Objects (CSV)"],
   ];
-  const stem = (name) => name.replace(/\.[^.]*$/, "") || name;
   const keep = async (question, fields, name) => {
     try {
       save(await api.file(question, fields), name);

@@ -46,17 +46,21 @@ export class Viewer {
       this.zoom(event.deltaY < 0 ? STEP : 1 / STEP, event.offsetX, event.offsetY);
     }, { passive: false });
     this.canvas.addEventListener("pointerdown", (event) => {
+      if (!event.isPrimary) return; // a second finger is the browser's, to zoom the page
       this.canvas.setPointerCapture(event.pointerId);
       this.held = { x: event.clientX, y: event.clientY, far: 0 };
     });
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerup", (event) => {
+      if (!event.isPrimary) return;
       if (this.held && this.held.far < 4) this.picked(this.under(event));
       this.held = null;
     });
+    this.canvas.addEventListener("pointercancel", () => (this.held = null));
   }
 
   point(event) {
+    if (!event.isPrimary) return;
     if (this.held) {
       const [across, down] = [event.clientX - this.held.x, event.clientY - this.held.y];
       this.held = { x: event.clientX, y: event.clientY, far: this.held.far + Math.abs(across) + Math.abs(down) };
@@ -96,6 +100,7 @@ export class Viewer {
     this.scale = Math.min(clientWidth / this.background.width, clientHeight / this.background.height);
     this.left = (clientWidth - this.background.width * this.scale) / 2;
     this.top = (clientHeight - this.background.height * this.scale) / 2;
+    this.whole = this.scale;
     if (draw) this.draw();
   }
 
@@ -144,6 +149,7 @@ export class Viewer {
   draw() {
     const { pen, canvas, background, scale, left, top } = this;
     if (!background || !this.layer) return;
+    canvas.style.touchAction = scale > this.whole ? "none" : "pan-y pinch-zoom"; // a finger scrolls past the whole picture
     const sharp = devicePixelRatio || 1;
     const [width, height] = [background.width * scale, background.height * scale];
     pen.setTransform(sharp, 0, 0, sharp, 0, 0);
