@@ -610,7 +610,7 @@ def test_answers_replace_neither_images_nor_each_other(tmp_path, monkeypatch):
         return CliRunner().invoke(main, ["segment", *words, "-m", "otsu"])
 
     assert run("a/x.png", "a/x.jpg", "-o", "out").exit_code == 0  # 66
-    assert sorted(os.listdir("out")) == ["x.jpg-mask.png", "x.png-mask.png"]
+    assert sorted(os.listdir("out")) == ["journal.jsonl", "x.jpg-mask.png", "x.png-mask.png"]
     assert "[output-twice]" in run("a/x.png", "b/x.png").output
     for name in ("a/x.png", "a/link.png", "a/../a/x.png"):  # 68
         answer = run("a/x.png", "-o", name)

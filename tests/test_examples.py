@@ -61,7 +61,7 @@ ALL_IN_ONE = """
 import json, runpy, sys
 for file, *arguments in json.loads(sys.stdin.read()):
     print("=====", flush=True)
-    sys.argv = [file, *arguments]
+    sys.argv, sys.path[0] = [file, *arguments], file.rpartition("/")[0]
     runpy.run_path(file, run_name="__main__")
 """
 

@@ -111,7 +111,8 @@ def targets():
     for name in cvkit.methods():
         found[f"segment {name}"] = lambda a, name=name: cvkit.segment(a, name), PLAIN
         found[f"segment {name} mask="] = lambda a, name=name: cvkit.segment(PLAIN, name, mask=a), PLAIN > 9
-    del found["segment nuclei mask="]  # networks take none
+    for name in registry.trained():  # networks take none
+        del found[f"segment {name} mask="]
     decided = [
         name for name in registry.thresholds() if registry.decision(threshold_file(name)).__name__ == "threshold"
     ]

@@ -163,7 +163,7 @@ def _inside(image: np.ndarray, border: str, counted: np.ndarray | None) -> tuple
     """The image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
     if counted is None:
         return image, np.ones(image.shape, np.uint8) if border == "truncate" else None
-    inside = counted.view(np.uint8)
+    inside = np.ascontiguousarray(counted).view(np.uint8)
     return image * inside, inside
 
 
@@ -173,7 +173,7 @@ def framed(
     """The padded image, 0 where nothing is counted, and 1 where something is; None if that is everywhere."""
     if counted is None and border != "truncate":
         return padded(image, half, border), None
-    inside = np.ones(image.shape, np.uint8) if counted is None else counted.view(np.uint8)
+    inside = np.ones(image.shape, np.uint8) if counted is None else np.ascontiguousarray(counted).view(np.uint8)
     return padded(image * inside, half, border), padded(inside, half, border)
 
 

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from cvkit.errors import CvkitError
+
+AGAIN = "save an array of numbers in the order of rows by numpy.save"
+
 
 @dataclass(frozen=True)
 class Flat:
@@ -63,12 +67,13 @@ def open_npy(path: str) -> Flat:
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
         if fortran and len(shape) > 1:
-            raise ValueError("its columns lie behind each other, not its rows")
+            came = "its columns lie behind each other, not its rows"
+            raise CvkitError("npy-order", came=came, remedy=AGAIN, file=path)
         flat = Flat(path, file.tell(), shape, dtype)
     if flat.dtype.hasobject:
-        raise ValueError("it holds objects, not numbers")
+        raise CvkitError("npy-objects", came="it holds objects, not numbers", remedy=AGAIN, file=path)
     if Path(path).stat().st_size < flat.offset + prod(shape) * dtype.itemsize:
-        raise ValueError("it is cut short")
+        raise CvkitError("file-truncated", came="it is cut short", remedy="copy it anew", file=path)
     return flat
 
 

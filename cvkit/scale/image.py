@@ -70,6 +70,7 @@ def segment_large(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> image = np.zeros((200, 300), np.uint8)
     >>> image[50:150, 40:260] = 9
