@@ -11,12 +11,14 @@ The scenes are made in a folder beside the results of this run, see --folder, an
 
 import argparse
 import json
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -72,15 +74,31 @@ def run(source: str, out: str, workers: int) -> None:
     seconds = time.perf_counter() - began
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(one.ru_utime + one.ru_stime for one in used)
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "megabytes": [one.ru_maxrss / 1024 for one in used]}))
+    print(json.dumps({"seconds": seconds, "cpu": cpu}))
 
 
 def measure(source: Path, out: Path, workers: int) -> dict:
-    """The same in a process of its own; memory is that of the parent and of all workers."""
-    words = [sys.executable, __file__, "--run", str(source), str(out), str(workers)]
-    found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
-    parent, worker = found["megabytes"]
-    return found | {"megabytes": parent + workers * worker}
+    """The same in a process of its own; memory is the sum of the peaks of that process and of all below it."""
+    words, peaks = [sys.executable, __file__, "--run", str(source), str(out), str(workers)], {}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:  # not getrusage: a process inherits the peak of the one that started it
+            peaks |= dict(memory(process.pid))
+            time.sleep(0.02)
+        return json.loads(process.stdout.read()) | {"megabytes": sum(peaks.values())}
+
+
+def memory(number: int) -> Iterator[tuple[int, float]]:
+    """The most memory that a process and those below it have held so far, in MB."""
+    try:
+        place = Path("/proc", str(number))
+        held = re.search(r"VmHWM:\s+(\d+)", (place / "status").read_text())
+        below = " ".join(task.read_text() for task in place.glob("task/*/children")).split()
+    except OSError:  # it has just ended
+        return
+    if held:
+        yield number, int(held[1]) / 1024
+    for child in below:
+        yield from memory(int(child))
 
 
 def same_partition(ours: np.ndarray, theirs: np.ndarray) -> bool:

@@ -108,11 +108,10 @@ def spoilt(array, value):
 def targets():
     """Name -> (function of one array, the plain array to begin with)."""
     found = {}
-    for name in cvkit.methods():
+    for name in registry.thresholds():
         found[f"segment {name}"] = lambda a, name=name: cvkit.segment(a, name), PLAIN
         found[f"segment {name} mask="] = lambda a, name=name: cvkit.segment(PLAIN, name, mask=a), PLAIN > 9
-    for name in registry.trained():  # networks take none
-        del found[f"segment {name} mask="]
+    found["segment nuclei"] = lambda a: cvkit.segment(a, "nuclei"), PLAIN  # one model stands for all; they take no mask
     decided = [
         name for name in registry.thresholds() if registry.decision(threshold_file(name)).__name__ == "threshold"
     ]
