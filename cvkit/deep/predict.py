@@ -109,9 +109,7 @@ def looks(image: Image, model: str | Path, *, augment: bool, **engine: str) -> I
     count = len(card["classes"])
 
     def look(image: np.ndarray) -> np.ndarray:
-        values = tiled(run, image, card)
-        if "temperature" in card:
-            values[:, :, :count] = temper(values[:, :, :count], card["temperature"])
+        values = _tempered(tiled(run, image, card), card)
         if image.min() == image.max():  # as all methods have it: where all is alike there is nothing to be found
             values[:], values[:, :, 0] = 0, 1
         return values
@@ -142,14 +140,16 @@ def pixelwise(
         See `cvkit.deep.decode.pixelwise`.
     """
     card, run = load_model(model, engine, precision)
-    image, count = as_channels(as_finite(as_image(image), "a network"), card["channels"]), len(card["classes"])
+    image = as_channels(as_finite(as_image(image), "a network"), card["channels"])
+    return tiled(run, image, card, lambda values: decide_pixelwise(_tempered(values, card), card, threshold))
 
-    def decide_part(values: np.ndarray) -> np.ndarray:
-        if "temperature" in card:
-            values = temper(values[:, :, :count], card["temperature"])
-        return decide_pixelwise(values, card, threshold)
 
-    return tiled(run, image, card, decide_part)
+def _tempered(values: np.ndarray, card: dict) -> np.ndarray:
+    """The same, its probabilities at the temperature of the card, if there is one; what follows them stays."""
+    if "temperature" in card:
+        count = len(card["classes"])
+        values[:, :, :count] = temper(values[:, :, :count], card["temperature"])
+    return values
 
 
 def load_model(folder: str | Path, engine: str = "onnxruntime", precision: str = "f32") -> tuple:
