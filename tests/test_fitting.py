@@ -66,7 +66,7 @@ def test_a_teacher_follows_and_pulls(keras, network):
 
 
 def test_statistics_are_the_mean_over_batches_and_the_network_stays(keras, network):
-    from cvkit.deep.averaging import averaged, measure_statistics
+    from cvkit.deep.averaging import Statistics, averaged
 
     batches = [scene()[0], scene()[0] * 2]
     norm = next(layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization))
@@ -77,11 +77,12 @@ def test_statistics_are_the_mean_over_batches_and_the_network_stays(keras, netwo
     first = network.get_weights()
     optimizer.apply([keras.ops.ones_like(variable) for variable in network.trainable_variables])
     last = network.get_weights()
-    weights = averaged(network, optimizer, batches)
+    settle = Statistics(network)
+    weights = averaged(network, optimizer, settle, batches)
     for kept, value in zip(network.get_weights(), last, strict=True):
         assert np.array_equal(kept, value)
     assert np.allclose(weights[0], (first[0] + last[0]) / 2, atol=1e-6)
-    measure_statistics(network, batches)
+    settle(batches)
     expected = np.mean([np.mean(maps(batch), axis=(0, 1, 2)) for batch in batches], axis=0)
     assert np.allclose(norm.moving_mean, expected, atol=1e-5) and norm.momentum == 0.9
 

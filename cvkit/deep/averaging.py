@@ -1,25 +1,48 @@
 """The network that a training is for: averaged weights, with the statistics of normalisation that belong to them."""
 
+from collections.abc import Iterable
+
 import keras
 import numpy as np
 
 
-def measure_statistics(network: keras.Model, batches: list[np.ndarray]) -> None:
-    """Set the statistics of batch normalisation to their mean over batches; averaged weights never had any."""
-    norms = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-    if not norms:
-        return
-    kept = [layer.momentum for layer in norms]
-    for number, images in enumerate(batches):
-        for layer in norms:
-            layer.momentum = number / (number + 1)
-        network(images, training=True)
-    for layer, momentum in zip(norms, kept, strict=True):
-        layer.momentum = momentum
+class Statistics:
+    """Sets the statistics of batch normalisation to their mean over batches; averaged weights never had any.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Traced at the first call: keep one of these for all calls.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        import tensorflow as tf
+
+        self.norms = [
+            layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
+        ]
+        self.run = tf.function(lambda images: network(images, training=True), reduce_retracing=True)
+
+    def __call__(self, batches: Iterable) -> None:
+        """Measure them on some batches, each as the network takes it."""
+        if not self.norms:
+            return
+        momenta = [layer.momentum for layer in self.norms]
+        for layer in self.norms:
+            layer.momentum = 0.0  # so that a run leaves those of its batch
+        kept = [variable for layer in self.norms for variable in (layer.moving_mean, layer.moving_variance)]
+        found = []
+        for images in batches:
+            self.run(images)
+            found.append([keras.ops.convert_to_numpy(variable) for variable in kept])
+        for variable, values in zip(kept, zip(*found, strict=True), strict=True):
+            variable.assign(np.mean(values, axis=0))
+        for layer, momentum in zip(self.norms, momenta, strict=True):
+            layer.momentum = momentum
 
 
 def averaged(
-    network: keras.Model, optimizer: keras.optimizers.Optimizer, batches: list[np.ndarray]
+    network: keras.Model, optimizer: keras.optimizers.Optimizer, settle: Statistics, batches: Iterable
 ) -> list[np.ndarray]:
     """Give the averaged weights of a network in training, which stays as it is.
 
@@ -28,7 +51,9 @@ def averaged(
     network : keras.Model
     optimizer : keras.optimizers.Optimizer
         With a moving average of the trainable weights of `network`, and no others.
-    batches : list of (N, H, W, C) float32 arrays
+    settle : Statistics
+        Of `network`.
+    batches : iterable
         To measure the statistics of normalisation on.
 
     Returns
@@ -38,7 +63,7 @@ def averaged(
     """
     kept = [keras.ops.convert_to_numpy(variable) for variable in network.variables]
     optimizer.finalize_variable_values(network.trainable_variables)
-    measure_statistics(network, batches)
+    settle(batches)
     weights = network.get_weights()
     for variable, value in zip(network.variables, kept, strict=True):
         variable.assign(value)

@@ -6,9 +6,32 @@ from keras import layers, ops
 MOMENTUM = 0.9  # Keras' .99 leaves the statistics of a short training far behind the weights
 
 
+class BatchNorm(layers.BatchNormalization):
+    """Batch normalisation of maps (N, H, W, C) that trains by TensorFlow's fused operation, as Keras 3 does not.
+
+    A training step of a U-Net takes .7 to .85 of the time by it. The variance it keeps is the unbiased one.
+    """
+
+    def __init__(self, momentum: float = MOMENTUM, **settings) -> None:
+        super().__init__(momentum=momentum, **settings)
+
+    def call(self, maps, training=None, mask=None):
+        """Normalise by the batch in training, and by what is kept of all batches otherwise."""
+        if not (training and self.trainable):
+            return super().call(maps, training=training, mask=mask)
+        import tensorflow as tf
+
+        scale = ops.cast(self.gamma, "float32") if self.scale else ops.ones(maps.shape[-1])
+        offset = ops.cast(self.beta, "float32") if self.center else ops.zeros(maps.shape[-1])
+        maps, mean, variance = tf.compat.v1.nn.fused_batch_norm(maps, scale, offset, epsilon=self.epsilon)
+        for kept, new in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            kept.assign(self.momentum * kept + (1 - self.momentum) * new)
+        return maps
+
+
 def normalize(x):
     """Batch normalisation."""
-    return layers.BatchNormalization(momentum=MOMENTUM)(x)
+    return BatchNorm()(x)
 
 
 def convolve(x, filters: int, repeats: int = 2, *, size: int = 3, strides: int = 1, dilation: int = 1):
@@ -56,6 +79,8 @@ class Fit(layers.Layer):
 
     def call(self, features, like):
         """Take maps (N, H, W, C) and `like` (N, h, w, D), h <= H and w <= W; give (N, h, w, C)."""
+        if None not in features.shape[1:3] and features.shape[1:3] == like.shape[1:3]:
+            return features  # a slice of all, and its slope, would cost a copy each
         shape = ops.shape(like)
         return features[:, : shape[1], : shape[2], :]
 

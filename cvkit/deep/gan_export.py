@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
-from cvkit.deep.averaging import measure_statistics
+from cvkit.deep.averaging import Statistics
 from cvkit.deep.export import in_float32, write_model
 from cvkit.deep.gans import build_gan
 
@@ -64,5 +64,5 @@ def settle(gan: Adversarial, batches: list) -> None:
         Noise, or noise and one-hot condition, as the generator takes them.
     """
     gan.average.trainable = True  # frozen layers do not measure
-    measure_statistics(gan.average, batches)
+    Statistics(gan.average)(batches)
     gan.average.trainable = False

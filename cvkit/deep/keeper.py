@@ -7,7 +7,7 @@ import time
 import keras
 import numpy as np
 
-from cvkit.deep.averaging import averaged, measure_statistics
+from cvkit.deep.averaging import Statistics, averaged
 from cvkit.deep.data import Patches
 from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
@@ -36,7 +36,8 @@ class Keeper(keras.callbacks.Callback):
         super().__init__()
         self.run, self.segmenter, self.patches, self.checks, self.patience = run, segmenter, patches, checks, patience
         self.history, self.best, self.best_epoch, self.drawn = [], None, None, 0.0
-        count = int(np.clip(len(patches) // 5, 2, 20))
+        self.settle = Statistics(segmenter.network)
+        count = int(np.clip(len(patches) // 10, 2, 10))
         self.statistics = range(len(patches), len(patches) + count)  # numbers of batches that no epoch learns from
         names = [score.name for score in segmenter.scores]
         self.score, self.sign = (f"val_{names[0]}", 1) if names else ("val_loss", -1)
@@ -89,8 +90,8 @@ class Keeper(keras.callbacks.Callback):
         """Put the averaged weights in, to be measured."""
         network = self.segmenter.network
         self.kept = [keras.ops.convert_to_numpy(variable) for variable in network.variables]
-        batches = [self.images(number) for number in self.statistics]
-        self.measured = averaged(network, self.segmenter.optimizer, batches)
+        batches = (self.images(number) for number in self.statistics)
+        self.measured = averaged(network, self.segmenter.optimizer, self.settle, batches)
         network.set_weights(self.measured)
 
     def on_test_end(self, logs=None) -> None:
@@ -122,7 +123,7 @@ class Keeper(keras.callbacks.Callback):
         else:
             self.segmenter.optimizer.finalize_variable_values(network.trainable_variables)
         self.patches.epoch = epochs
-        measure_statistics(network, [self.images(number) for number in range(SETTLE)])
+        self.settle(self.images(number) for number in range(SETTLE))
 
     def images(self, number: int) -> np.ndarray:
         """The images of a batch, without the others that are not labelled."""

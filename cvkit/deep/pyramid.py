@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers
 
+from cvkit.deep.blocks import BatchNorm
 from cvkit.errors import CvkitError
 
 SIDES = (16, 32, 64, 128)
@@ -90,13 +91,13 @@ def down(x, width: int, normalise: bool = False, convolution=layers.Conv2D):
     for level, filters in enumerate(reversed(widths(x.shape[1], width))):
         x = convolution(filters, 4, strides=2, padding="same")(x)
         if normalise and level:
-            x = layers.BatchNormalization(momentum=0.9)(x)
+            x = BatchNorm()(x)
         x = layers.LeakyReLU(0.2)(x)
     return x
 
 
 def _normalised(x):
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
+    return layers.ReLU()(BatchNorm()(x))
 
 
 def patches(shape: tuple, classes: int, width: int) -> keras.Model:

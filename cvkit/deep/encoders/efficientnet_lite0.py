@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from cvkit.deep.blocks import MOMENTUM
+from cvkit.deep.blocks import BatchNorm
 from cvkit.deep.encoders import torch_file
 from cvkit.errors import LibraryMissing
 
@@ -125,7 +125,7 @@ class _Trunk:
         return layers.ReLU(6.0)(self.normalize(x))
 
     def normalize(self, x):
-        return self.keep(layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3))(x)
+        return self.keep(BatchNorm(epsilon=1e-3))(x)
 
     def keep(self, layer):
         self.kept.append(layer)

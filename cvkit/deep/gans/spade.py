@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from cvkit.deep.adversarial import Adversarial
+from cvkit.deep.blocks import BatchNorm
 from cvkit.deep.pyramid import LATENT, check_shape, conditional, widths
 from cvkit.deep.regions import discriminator
 
@@ -67,7 +68,7 @@ def grow(shape: tuple, classes: int, width: int, hidden: int) -> keras.Model:
 
 def modulate(x, kinds, hidden: int):
     """Normalise features, then scale and shift them as the classes at each pixel say."""
-    x = layers.BatchNormalization(momentum=0.9, center=False, scale=False)(x)
+    x = BatchNorm(center=False, scale=False)(x)
     seen = layers.Conv2D(hidden, 3, padding="same", activation="relu")(kinds)
     scale = layers.Conv2D(x.shape[-1], 3, padding="same", bias_initializer="ones")(seen)
     shift = layers.Conv2D(x.shape[-1], 3, padding="same")(seen)
