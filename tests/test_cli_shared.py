@@ -57,7 +57,14 @@ EXAMPLES = [
     for line in (command.help or "").splitlines()
     if line.strip().startswith("cvkit ")
 ]
-PARSED = ("train", "generate", "export", "demo", "web")  # they train, import Keras, go on, or have a test of just this
+PARSED = (
+    "train",
+    "generate",
+    "judge",
+    "export",
+    "demo",
+    "web",
+)  # they train, import Keras, go on, or have a test of just this
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

@@ -272,6 +272,16 @@ def test_augmentation_follows_the_discriminator(keras):
     assert float(make(augment="constant(strength=0.3)").augmentation.step(np.zeros(()), 1.0, 4)) == pytest.approx(0.3)
 
 
+def test_each_network_may_have_a_rate_of_its_own(keras):
+    from cvkit.deep.gans import build_gan
+
+    gan = build_gan("dcgan(width=2, rate=[1e-3, 4e-3])", (16, 16, 1), 0)
+    assert [round(rate, 6) for _, rate in gan.rates] == [1e-3, 4e-3]
+    assert float(gan.discriminator_optimizer.learning_rate) == pytest.approx(4e-3)
+    with pytest.raises(CvkitError, match="one for the generator and one for the discriminator"):
+        build_gan("dcgan(width=2, rate=[1e-3, 4e-3, 1])", (16, 16, 1), 0)
+
+
 def test_rates_fall_at_the_end(keras):
     gan = make()
     gan.horizon.assign(100)

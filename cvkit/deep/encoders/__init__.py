@@ -9,10 +9,9 @@ from keras import layers
 from cvkit.arrays import one_of
 from cvkit.deep.blocks import Align
 from cvkit.deep.encoders import applications, efficientnet_lite0, residual
-from cvkit.deep.encoders.efficientnet_lite0 import features
 from cvkit.errors import CvkitError
 
-__all__ = ["NAMES", "features", "pyramid"]
+__all__ = ["NAMES", "pyramid"]
 
 NAMES = ("efficientnet_lite0", *applications.LAYERS)
 

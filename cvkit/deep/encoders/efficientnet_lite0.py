@@ -5,7 +5,6 @@ Lite: github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
 """
 
 import importlib
-from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -62,36 +61,6 @@ def classifier(weights: str | None = "imagenet", *, top: bool = True) -> keras.M
     if weights:
         trunk.set_weights(_tensors())
     return keras.Model(image, x, name="efficientnet_lite0")
-
-
-def features(images: np.ndarray, *, batch: int = 32) -> np.ndarray:
-    """Describe images by the 1280 numbers that the ImageNet classifier decides on.
-
-    Parameters
-    ----------
-    images : (N, H, W, 3) float array
-        RGB of 0..1; of a size that 32 divides, or the last rows and columns see padding on one side only.
-    batch : int
-        Images at once.
-
-    Returns
-    -------
-    features : (N, 1280) float32 array
-        At least 0.
-
-    Raises
-    ------
-    LibraryMissing
-        If the package that carries the weights is not installed.
-    """
-    network = _feature_network()
-    parts = (network(np.asarray(images[start : start + batch], np.float32)) for start in range(0, len(images), batch))
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
-
-
-@lru_cache(maxsize=1)
-def _feature_network() -> keras.Model:
-    return classifier(top=False)
 
 
 class _Trunk:

@@ -20,7 +20,7 @@ def build(
     judge: str = "projection",
     width: int = 32,
     augment: str = "",
-    rate: float = 2e-3,
+    rate: float | tuple[float, float] = 2e-3,
     batch: int = 32,
 ) -> Adversarial:
     """Build a DCGAN whose condition is a class of each image.

@@ -30,7 +30,7 @@ def build(
     preset: str = "fast",
     width: int = 32,
     augment: str = "",
-    rate: float | None = None,
+    rate: float | tuple[float, float] | None = None,
     batch: int = 32,
 ) -> Adversarial:
     """Build a DCGAN.
@@ -47,8 +47,9 @@ def build(
         Feature maps at half the size, doubled at every smaller one.
     augment : str
         ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
-    rate : float, optional
-        Learning rate of both networks at the start; by default 1e-3, for ``fast`` 2e-3.
+    rate : float or (float, float), optional
+        Learning rate at the start, of both networks, or of generator and discriminator; by default 1e-3, for ``fast``
+        2e-3.
     batch : int
         Images in a batch, for which the rate is made.
 

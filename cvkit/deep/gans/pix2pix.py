@@ -24,7 +24,7 @@ def build(
     depth: int = 3,
     judge: str = "patches",
     distance: float = 10.0,
-    rate: float = 5e-4,
+    rate: float | tuple[float, float] = 5e-4,
     batch: int = 32,
 ) -> Adversarial:
     """Build a pix2pix.
@@ -44,8 +44,8 @@ def build(
         tell the classes and what is made apart, pixel by pixel: see `cvkit.deep.regions`.
     distance : float
         Weight of the mean absolute difference from the real image.
-    rate : float
-        Learning rate of both networks at the start.
+    rate : float or (float, float)
+        Learning rate at the start, of both networks, or of generator and discriminator.
     batch : int
         Images in a batch, for which the rate is made.
 

@@ -19,7 +19,7 @@ def build(
     blocks: int = 1,
     width: int = 32,
     augment: str = "",
-    rate: float = 5e-4,
+    rate: float | tuple[float, float] = 5e-4,
     batch: int = 32,
 ) -> Adversarial:
     """Build a residual GAN.

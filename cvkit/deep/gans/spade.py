@@ -21,7 +21,7 @@ def build(
     hidden: int = 16,
     judge: str = "patches",
     distance: float = 2.0,
-    rate: float = 5e-4,
+    rate: float | tuple[float, float] = 5e-4,
     batch: int = 32,
 ) -> Adversarial:
     """Build a light SPADE.

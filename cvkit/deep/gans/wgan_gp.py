@@ -19,7 +19,7 @@ def build(
     spectral: bool = False,
     steps: int = 5,
     width: int = 32,
-    rate: float = 5e-4,
+    rate: float | tuple[float, float] = 5e-4,
     batch: int = 32,
 ) -> Adversarial:
     """Build a WGAN-GP.
