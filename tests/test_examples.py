@@ -50,6 +50,7 @@ SAYS = {
     "train_your_folder": "Nothing is wrong with them",
     "train_camvid": "The model is in",
     "train_documents": "The model is in",
+    "train_fashion": "The generator is in",
     "train_nuclei": "The model is in",
     "train_nuclei_stardist": "The model is in",
 }

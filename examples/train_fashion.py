@@ -1,0 +1,48 @@
+"""Train the generator that cvkit carries, `fashion`: shirts, trousers and shoes of 32 x 32 pixels.
+
+    python examples/train_fashion.py PATH/TO/fashion_mnist runs/fashion
+
+The folder holds the IDX files of Fashion-MNIST (https://github.com/zalandoresearch/fashion-mnist, MIT) and, as
+`classifier.keras`, a small classifier of them that judges what is made. An hour on one core; stopped, it goes on where
+it was. Without arguments it trains for seconds on tiles of a photograph, to show that it runs.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import keras
+from dcgan import read_idx, tiles
+
+import cvkit
+from cvkit.compare.generation import describe
+from cvkit.deep.generator_card import annotate_generator
+
+GAN = "dcgan(preset='quality')"
+ABOUT = {
+    "summary": "Clothes of Fashion-MNIST, 32 x 32 pixels of which two at each side are black, by a DCGAN.",
+    "data": "Fashion-MNIST, train split of 60,000 images (MIT). arXiv:1708.07747",
+    "licence": "MIT",
+}
+
+
+def figures(model: Path, folder: Path) -> dict:
+    """Judge 10,000 images by the features of the classifier: against the test split, real ones of training beside."""
+    real, held_back = (read_idx(folder / f"{name}-images-idx3-ubyte.gz")[:10_000] for name in ("t10k", "train"))
+    made = cvkit.generate(model, 10_000, seed=7)
+    found = cvkit.judge(made, real, folder / "classifier.keras", held_back=held_back)
+    print(describe(found))
+    return found
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        folder, out = map(Path, sys.argv[1:])
+        keras.config.set_dtype_policy("mixed_bfloat16")
+        images = read_idx(folder / "train-images-idx3-ubyte.gz")
+        model = cvkit.train_gan(GAN, images, out, seconds=3600, seed=0)
+        annotate_generator(model, **ABOUT, figures=figures(model, folder))
+    else:
+        images = tiles(cvkit.read(Path(__file__).parent.parent / "data" / "coins.png"))
+        model = cvkit.train_gan("dcgan(width=8)", images[:320], tempfile.mkdtemp(), epochs=1)
+    print(f'The generator is in {model}; use it: cvkit generate "{model}" -n 64')
