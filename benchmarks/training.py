@@ -1,14 +1,18 @@
-"""A step of training: cvkit's against Keras' own fit, and what the data cost.
+"""A step of training: cvkit's against Keras' own fit and PyTorch, and what the data cost.
 
-    python benchmarks/training.py
+    python benchmarks/training.py    needs torch
 
-The same U-Net, batch 8 of 128 x 128, float32, CPU time an image on one thread, the competitors taking turns.
+The same U-Net, batch 8 of 128 x 128, CPU time an image on one thread, the competitors taking turns. Keras' and
+PyTorch's arrays lie ready, and they learn by cross-entropy alone; cvkit cuts and augments its patches, adds Dice,
+clips gradients, averages weights and keeps score.
 """
 
+import itertools
 import os
 import statistics
 import time
 import warnings
+from unittest import mock
 
 os.environ |= {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
@@ -36,11 +40,62 @@ def with_cvkit(precision: str, patches):
 def with_keras(images, classes):
     """Fit the same network by Keras: its loss, Adam, no metric, arrays that lie ready."""
     keras = import_keras()
+    from cvkit.deep import blocks
     from cvkit.deep.build import build
 
-    network = build("unet", 3, 2)
+    def own():
+        return keras.layers.BatchNormalization(momentum=blocks.MOMENTUM)
+
+    with mock.patch.object(blocks, "BatchNorm", own):
+        network = build("unet", 3, 2)
     network.compile(keras.optimizers.Adam(1e-3), keras.losses.SparseCategoricalCrossentropy(ignore_class=255))
     return lambda: network.fit(images, classes[..., None], batch_size=BATCH, verbose=0)
+
+
+def with_torch(images, classes, precision: str = "f32"):
+    """Fit the same network by PyTorch, channels last, which is its quicker way."""
+    import torch
+    from torch import nn
+
+    torch.set_num_threads(1)
+
+    def twice(taken: int, given: int) -> nn.Sequential:
+        layers = []
+        for width in (taken, given):
+            layers += [nn.Conv2d(width, given, 3, padding=1, bias=False), nn.BatchNorm2d(given), nn.ReLU()]
+        return nn.Sequential(*layers)
+
+    class UNet(nn.Module):
+        def __init__(self, widths: tuple) -> None:
+            super().__init__()
+            self.down = nn.ModuleList(twice(*pair) for pair in zip((3, *widths), widths, strict=False))
+            back = widths[::-1]
+            self.up = nn.ModuleList(twice(below + width, width) for below, width in itertools.pairwise(back))
+            self.head = nn.Conv2d(widths[0], 2, 1)
+
+        def forward(self, x):
+            kept = []
+            for level, block in enumerate(self.down):
+                x = block(nn.functional.max_pool2d(x, 2) if level else x)
+                kept.append(x)
+            for block, skip in zip(self.up, kept[-2::-1], strict=True):
+                x = block(torch.cat([nn.functional.interpolate(x, scale_factor=2), skip], 1))
+            return self.head(x)
+
+    network = UNet((16, 32, 64, 128, 256)).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
+    x = torch.from_numpy(images.transpose(0, 3, 1, 2)).contiguous(memory_format=torch.channels_last)
+    y = torch.from_numpy(classes.astype(np.int64))
+
+    def fit() -> None:
+        for start in range(0, len(x), BATCH):
+            optimizer.zero_grad()
+            with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+                said = network(x[start : start + BATCH])
+            nn.functional.cross_entropy(said.float(), y[start : start + BATCH], ignore_index=255).backward()
+            optimizer.step()
+
+    return fit
 
 
 def main() -> None:
@@ -59,8 +114,10 @@ def main() -> None:
     patches = Patches([(image, truth)], find_target("unet", [truth]), Augmentation("strong"), **arguments)
     images, classes = (np.concatenate(part) for part in zip(*(patches[step] for step in range(STEPS)), strict=True))
     runs = {"cvkit, with its patches": with_cvkit("f32", patches), "Keras fit, arrays": with_keras(images, classes)}
+    runs["PyTorch, arrays"] = with_torch(images, classes)
     if has_bfloat16():
         runs["cvkit, with its patches, bf16"] = with_cvkit("bf16", patches)
+        runs["PyTorch, arrays, bf16"] = with_torch(images, classes, "bf16")
     runs["cvkit's patches alone"] = lambda: [patches[step] for step in range(STEPS)]
     found = {name: [] for name in runs}
     for run in runs.values():
@@ -77,7 +134,7 @@ def main() -> None:
     write_results(
         "training",
         "python benchmarks/training.py",
-        ["numpy", "opencv-python", "keras", "tensorflow"],
+        ["numpy", "opencv-python", "keras", "tensorflow", "torch"],
         f"U-Net of 2.0 million weights, batch {BATCH} of RGB {SIZE} x {SIZE}; median of {ROUNDS} rounds of "
         f"{STEPS} steps, CPU time on one thread.",
         table(["what", "CPU ms an image", "of Keras' time"], rows),
