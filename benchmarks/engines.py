@@ -4,11 +4,14 @@ python benchmarks/engines.py PATH    the folder of the nuclei, with index.csv; n
 """
 
 import csv
+import os
 import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 import numpy as np
 from common import table, write_results
@@ -38,8 +41,6 @@ def of_keras(model: Path) -> dict:
     """The network in Keras, two ways."""
     import tensorflow
 
-    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
     from cvkit.deep.convert import load_network
 
     network = load_network(model)
