@@ -13,6 +13,7 @@ from common import table, write_results
 import cvkit
 from cvkit import registry
 from cvkit.deep import tiles
+from cvkit.deep.engines import onnxruntime
 from cvkit.deep.predict import load_model
 from cvkit.deep.tiles import tiled
 
@@ -28,6 +29,7 @@ def scene() -> np.ndarray:
 
 def main() -> None:
     """Run the image as a whole, then in tiles."""
+    onnxruntime.MEMORY = 1 << 40  # only half of the machine's bounds what the whole takes
     card, run = load_model(registry.TRAINED / "nuclei")
     image, seen = scene(), []
 
