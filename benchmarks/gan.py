@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -27,6 +28,7 @@ from common import table, write_results
 import cvkit
 from cvkit.compare.generation import frechet_distance, kernel_distance, neighbours
 from cvkit.deep.examples import as_examples, unscale
+from cvkit.deep.feed import feed
 from cvkit.deep.gan_export import settle
 from cvkit.deep.gans import build_gan
 from cvkit.deep.generation import GENERATORS, grid
@@ -79,21 +81,21 @@ def make(name: str, rate: float | None, augment: str = ""):
 def learn(gan, images: np.ndarray, seconds: float, seed: int) -> dict:
     """Train for so many seconds of the processor, the tracing not counted."""
     examples, batch = as_examples(images, None), getattr(gan, "batch", 64)
-    stream = examples.batches(batch, seed)
 
-    def steps(count: int) -> float:
+    def steps(start: int, count: int) -> float:
         began = time.process_time()
-        gan.fit(stream, steps_per_epoch=count, verbose=0, shuffle=False)
+        batches = partial(examples.batches, batch, seed, start)
+        gan.fit(feed(batches, next(batches())), steps_per_epoch=count, verbose=0, shuffle=False)
         return time.process_time() - began
 
-    steps(5)
-    used, done = steps(40), 45
+    steps(0, 5)
+    used, done = steps(5, 40), 45
     total = done + int((seconds - used) * 40 / used)
     if hasattr(gan, "horizon"):
         gan.horizon.assign(total)
     while done < total and used < seconds:
         count = min(total - done, max(1, total // 20))
-        used += steps(count)
+        used += steps(done, count)
         done += count
     return {"steps": done, "seconds": round(used)}
 
@@ -202,7 +204,8 @@ def speed(data: dict) -> None:
         "Adversarial with R1 every 4, bfloat16": make(NAMES[2], None),
     }
     list(games.values())[1].penalties = []
-    stream = as_examples(data["train"][:6400], None).batches(64, 0)
+    batches = partial(as_examples(data["train"][:6400], None).batches, 64, 0)
+    stream = feed(batches, next(batches()))
     for gan in games.values():
         gan.fit(stream, steps_per_epoch=8, verbose=0, shuffle=False)
     times = {name: [] for name in games}

@@ -27,6 +27,7 @@ SIZE, BATCH, STEPS, ROUNDS = 128, 8, 2, 5
 
 def with_cvkit(precision: str, patches):
     """Fit the Segmenter on augmented patches, everything that `train` does in a step."""
+    from cvkit.deep.feed import feed
     from cvkit.deep.fitting import build_in, compiled
     from cvkit.deep.losses import find_loss
     from cvkit.deep.plan import Plan
@@ -34,7 +35,7 @@ def with_cvkit(precision: str, patches):
     card = {"network": "unet", "channels": 3, "classes": ["background", "object"]}
     network = build_in(precision, card)
     segmenter = compiled(network, None, find_loss("cross_entropy + dice"), Plan(precision=precision), 1000, scored=True)
-    return lambda: segmenter.fit(patches, epochs=1, verbose=0, shuffle=False)
+    return lambda: segmenter.fit(feed(lambda: iter(patches), patches[0], STEPS), epochs=1, verbose=0, shuffle=False)
 
 
 def with_keras(images, classes):

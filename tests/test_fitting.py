@@ -108,6 +108,8 @@ def fitted(keras, network, tmp_path):
 
 
 def test_a_loss_that_is_no_number_names_the_batch_and_keeps_the_weights(fitted):
+    from cvkit.deep.feed import feed
+
     segmenter, patches, keeper = fitted
     draw = type(patches).__getitem__
 
@@ -117,10 +119,11 @@ def test_a_loss_that_is_no_number_names_the_batch_and_keeps_the_weights(fitted):
             return (images * np.nan if (self.epoch, step) == (1, 2) else images), classes
 
     patches.__class__ = Broken
+    data = feed(lambda: iter(patches), patches[0], len(patches))
     with pytest.raises(
         ValueError, match=r"batch 3 of epoch 2 is nan; it was cut from pairs .*weights of epoch 1 are kept"
     ):
-        segmenter.fit(patches, epochs=2, callbacks=[keeper], verbose=0, shuffle=False)
+        segmenter.fit(data, epochs=2, callbacks=[keeper], verbose=0, shuffle=False)
     tensors, state = keeper.run.load()
     assert state["epoch"] == 1 and all(np.isfinite(tensor).all() for tensor in tensors.values())
 

@@ -1,8 +1,7 @@
 """Training data: pairs of image and truth become batches of patches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import keras
 import numpy as np
 
 from cvkit.arrays import VOID, as_channels, as_finite, as_gray, as_image, same_shape
@@ -16,10 +15,8 @@ BRIGHTEST = 16.0  # augmentation is made for values around 0..1, those of fluore
 WEAK = "light"  # how the teacher sees what the network sees augmented in full
 
 
-class Patches(keras.utils.PyDataset):
+class Patches:
     """Batches of patches, each drawn by a seed of its own, so that a resumed training draws what it would have.
-
-    A thread of TensorFlow's draws them while the network learns from those before.
 
     Parameters
     ----------
@@ -54,7 +51,6 @@ class Patches(keras.utils.PyDataset):
         unlabelled: Sequence = (),
         odds: np.ndarray | None = None,
     ) -> None:
-        super().__init__()
         self.pairs, self.target, self.augment, self.unlabelled = pairs, target, augment, unlabelled
         self.odds = odds
         self.batch, self.size, self.steps, self.channels, self.seed, self.epoch = batch, size, steps, channels, seed, 0
@@ -72,6 +68,9 @@ class Patches(keras.utils.PyDataset):
             return images, answers
         views = [self._views(index, rng) for index, rng in self._draw(step, unlabelled=True)]
         return (images, *(np.stack(part) for part in zip(*views, strict=True))), answers
+
+    def __iter__(self) -> Iterator[tuple]:
+        return (self[step] for step in range(self.steps))
 
     def drawn(self, step: int) -> list[int]:
         """The numbers of the pairs that a batch is cut from."""

@@ -11,6 +11,7 @@ import numpy as np
 from cvkit.deep.augment import Augmentation
 from cvkit.deep.build import build
 from cvkit.deep.data import Patches, centres
+from cvkit.deep.feed import feed, in_order
 from cvkit.deep.keeper import Keeper
 from cvkit.deep.plan import Plan
 from cvkit.deep.run import Run
@@ -86,15 +87,13 @@ def fit(
     if begin < card["epochs"] and not keeper.finished:
         with explained(batch, card["patch"]):
             segmenter.fit(
-                patches,
-                validation_data=checks,
+                feed(lambda: iter(patches), patches[0], steps),
+                validation_data=checks and in_order(checks, share if plan.devices else max(1, batch // 4)),
                 initial_epoch=begin,
                 epochs=card["epochs"],
                 callbacks=[keeper],
                 verbose=2,
                 shuffle=False,
-                batch_size=None,
-                validation_batch_size=share if plan.devices else max(1, batch // 4),
             )
     keeper.finish(card["epochs"])
     return network, keeper.images(0), keeper.history

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from cvkit import __version__
 from cvkit.arrays import number, whole
 from cvkit.deep.examples import Examples, as_examples, unscale
+from cvkit.deep.feed import feed
 from cvkit.deep.generation import grid
 from cvkit.deep.generator_card import GENERATOR
 from cvkit.deep.quiet import import_keras
@@ -110,8 +112,8 @@ def _train(gan, examples: Examples, run: Run, config: dict) -> dict:
     while notes["total"] is None or int(gan.steps) < notes["total"]:
         began, start = time.perf_counter(), int(gan.steps)
         steps = _stretch(start, notes["total"])
-        batches = examples.batches(gan.batch, config["seed"], start)
-        logs = gan.fit(batches, steps_per_epoch=steps, shuffle=False, verbose=0).history
+        batches = partial(examples.batches, gan.batch, config["seed"], start)
+        logs = gan.fit(feed(batches, next(batches())), steps_per_epoch=steps, shuffle=False, verbose=0).history
         logs = {name: float(values[-1]) for name, values in logs.items()}
         if not is_finite(gan, logs):
             notes = _go_back(gan, run)
