@@ -5,9 +5,9 @@
 DATA is the folder of Fashion-MNIST's IDX files with `classifier.keras`, a small classifier whose layer `feat` gives
 the features (28 x 28 zero-padded to 32 x 32, values in -1..1); after a comma that of the nuclei, for `colour`. Parts:
 `sweep` (the learning rate of each, one seed, chosen on 5000 training images that none has seen), `fast` (130 seconds,
-two seeds), `quality` (600), `hour` (the generator that cvkit carries), `few` (500 images), `speed` and `colour`. Each
-adds its rows to `results/gan.json`, where runs that are there already are not run again; the page is written from all
-rows there. Seconds are those of the processor, one thread.
+two seeds), `precision` (the same steps in float32), `quality` (600 seconds), `hour` (the generator that cvkit carries),
+`few` (500 images), `speed` and `colour`. Each adds its rows to `results/gan.json`, and runs that are there already are
+not run again; the page is written from all rows there. Seconds are those of the processor, one thread.
 """
 
 import gzip
@@ -40,6 +40,7 @@ STORE = Path(__file__).parent / "results" / "gan.json"
 RATES = (2e-4, 1e-3, 2e-3, 4e-3)
 HELD_BACK = 5000  # training images that the sweep is judged on
 NAMES = ("Keras' example", "DCGAN, recipe of PyTorch's tutorial", "dcgan(fast)", "dcgan(quality)")
+SHORT = ("keras", "tutorial", "fast", "quality")  # in names of pictures
 
 
 def read(folder: Path, name: str) -> np.ndarray:
@@ -62,15 +63,15 @@ class Features:
         return self.network.predict(scaled, batch_size=500, verbose=0)
 
 
-def make(name: str, rate: float | None, augment: str = ""):
-    """A model by its name in the tables, and the precision that it is trained in."""
+def make(name: str, rate: float | None, augment: str = "", precision: str = "mixed_bfloat16"):
+    """A model by its name in the tables; ours in `precision`."""
     given = {} if rate is None else {"rate": rate}
     if name == NAMES[0]:
         return gan_peers.example(rate or 3e-4)
     if name == NAMES[1]:
         return gan_peers.tutorial(rate or 2e-4)
     arguments = given | {"preset": name.split("(")[1][:-1], "augment": augment}
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(precision)
     try:
         text = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         return build_gan(f"dcgan({text})", (32, 32, 1), 0)
@@ -78,8 +79,8 @@ def make(name: str, rate: float | None, augment: str = ""):
         keras.config.set_dtype_policy("float32")
 
 
-def learn(gan, images: np.ndarray, seconds: float, seed: int) -> dict:
-    """Train for so many seconds of the processor, the tracing not counted."""
+def learn(gan, images: np.ndarray, seconds: float, seed: int, total: int | None = None) -> dict:
+    """Train for so many seconds of the processor, the tracing not counted, or for `total` steps."""
     examples, batch = as_examples(images, None), getattr(gan, "batch", 64)
 
     def steps(start: int, count: int) -> float:
@@ -90,7 +91,7 @@ def learn(gan, images: np.ndarray, seconds: float, seed: int) -> dict:
 
     steps(0, 5)
     used, done = steps(5, 40), 45
-    total = done + int((seconds - used) * 40 / used)
+    total = total or done + int((seconds - used) * 40 / used)
     if hasattr(gan, "horizon"):
         gan.horizon.assign(total)
     while done < total and used < seconds:
@@ -123,15 +124,13 @@ def train_and_judge(part: str, name: str, data: dict, seconds: float, seed: int,
     if any(row.items() <= old.items() for old in load()):
         return
     keras.utils.set_random_seed(seed)
-    gan = make(name, rate, more.get("augment", ""))
-    row |= learn(gan, data["train"], seconds, seed)
+    gan = make(name, rate, more.get("augment", ""), more.get("precision", "mixed_bfloat16"))
+    row |= learn(gan, data["train"], seconds, seed, more.get("steps"))
     images = sample(gan)
     row |= judge(data["features"](images), data["real"])
     pictures = STORE.parent / "gan"
     pictures.mkdir(exist_ok=True)
-    cvkit.write(
-        pictures / f"{part}-{name.split('(')[-1].rstrip(')').split()[0].strip(',')}-{seed}.png", grid(images[:64])
-    )
+    cvkit.write(pictures / f"{part}-{SHORT[NAMES.index(name)]}-{seed}.png", grid(images[:64]))
     store(row)
 
 
@@ -171,6 +170,13 @@ def equal_time(part: str, seconds: float, names: tuple, seeds: tuple = (0, 1)):
                 train_and_judge(part, name, data, seconds, seed, best_rate(name))
 
     return run
+
+
+def precision(data: dict) -> None:
+    """As many steps in float32 as `fast` had time for in bfloat16: the price in quality, if there is one."""
+    for row in [row for row in load() if row["part"] == "fast" and row["name"] == NAMES[2]]:
+        more = {"precision": "float32", "steps": row["steps"]}
+        train_and_judge("precision", NAMES[2], data, 600, row["seed"], row["rate"], **more)
 
 
 def hour(data: dict) -> None:
@@ -248,7 +254,8 @@ def colour(folder: Path) -> None:
 PARTS = {
     "sweep": sweep,
     "fast": equal_time("fast", 130, NAMES[:3]),
-    "quality": equal_time("quality", 600, (NAMES[1], NAMES[3])),
+    "quality": equal_time("quality", 600, NAMES[1:]),
+    "precision": precision,
     "hour": hour,
     "few": few,
     "speed": speed,
