@@ -26,7 +26,7 @@ _NAMES = {
     "gans": "cvkit.registry",
     "train_gan": "cvkit.deep.gan_training",
     "generate": "cvkit.deep.generation",
-    "judge": "cvkit.compare.generation",
+    "judge": "cvkit.compare.judgement",
     "synthesize": "cvkit.deep.synthesis",
     "cross_validate": "cvkit.deep.folds",
     "Plan": "cvkit.deep.plan",

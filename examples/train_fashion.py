@@ -17,7 +17,7 @@ import numpy as np
 from dcgan import read_idx, tiles
 
 import cvkit
-from cvkit.compare.generation import describe
+from cvkit.compare.judgement import describe
 from cvkit.deep.generator_card import annotate_generator
 
 ABOUT = {

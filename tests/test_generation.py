@@ -14,6 +14,7 @@ from click.testing import CliRunner
 import cvkit
 from cvkit.cli import main
 from cvkit.compare import generation as judging
+from cvkit.compare import judgement
 from cvkit.deep import gan_training
 from cvkit.deep.examples import as_examples
 from cvkit.deep.gan_training import train_gan
@@ -374,17 +375,17 @@ def test_a_judgement_has_a_floor_and_sees_a_collapse(rng):
     def pixels(images):
         return images.reshape(len(images), -1)
 
-    found = judging.judge(np.repeat(real[:3], 40, axis=0), real, pixels)
+    found = judgement.judge(np.repeat(real[:3], 40, axis=0), real, pixels)
     assert found["features"] == "pixels" and found["images"] == [120, 120, 120]
     assert found["recall"]["generated"] < 0.1 < 0.5 < found["recall"]["floor"]
     assert found["coverage"]["generated"] < 0.4 < 0.8 < found["coverage"]["floor"]
     assert found["frechet"]["generated"] > 5 * found["frechet"]["floor"]
-    text = judging.describe(found)
+    text = judgement.describe(found)
     assert "features of pixels; generated 120, real 120, held back 120" in text and text.count("\n") == 8
     with pytest.raises(CvkitError, match="are not finite"):
-        judging.judge(real * np.nan, real, pixels)
+        judgement.judge(real * np.nan, real, pixels)
     with pytest.raises(CvkitError, match=r"must have shape \(N, D\)"):
-        judging.judge(real, real, lambda images: images)
+        judgement.judge(real, real, lambda images: images)
 
 
 @pytest.fixture
@@ -404,14 +405,14 @@ def test_ones_own_classifier_describes_and_counts_classes(rng, classifier, tmp_p
     real[::2, 0, 0], real[1::2, 0, 0] = 250, 5
     made = real[:20].copy()
     made[:, 0, 0] = 250
-    found = judging.judge(made, real, classifier)
+    found = judgement.judge(made, real, classifier)
     assert found["features"] == "of_mine" and found["images"] == [20, 20, 20]
     assert found["classes"] == {"generated": [1.0, 0.0], "real": [0.5, 0.5], "floor": [0.5, 0.5]}
     assert found["class_distance"] == {"generated": 0.5, "floor": 0.0}
     scaled = real[:20, [0, 1], [0, 1]] / 127.5 - 1
     moved = made[:, [0, 1], [0, 1]] / 127.5 - 1
     assert found["frechet"]["generated"] == pytest.approx(judging.frechet_distance(moved, scaled), rel=1e-4)
-    assert "\nclass distance " in judging.describe(found) and "\nclass 1 " in judging.describe(found)
+    assert "\nclass distance " in judgement.describe(found) and "\nclass 1 " in judgement.describe(found)
     classifier.save(tmp_path / "of_mine.keras")
     for place, image in enumerate([*made, *real]):
         folder = tmp_path / ("made" if place < 20 else "real")
@@ -422,11 +423,13 @@ def test_ones_own_classifier_describes_and_counts_classes(rng, classifier, tmp_p
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["class_distance"] == {"generated": 0.5, "floor": 0.0}
     with pytest.raises(CvkitError, match="of_mine describes images of 4 x 4 x 1, got 5 x 5 x 1"):
-        judging.judge(np.zeros((20, 5, 5), np.uint8), real, classifier)
+        judgement.judge(*[np.zeros((20, 5, 5), np.uint8)] * 2, classifier)
+    with pytest.raises(CvkitError, match="as the first, 4 x 4 uint8, got 5 x 5 uint8, image 0"):
+        judgement.judge(made, np.zeros((20, 5, 5), np.uint8), classifier)
     with pytest.raises(CvkitError, match="there is no file"):
-        judging.judge(made, real, "none.keras")
+        judgement.judge(made, real, "none.keras")
     with pytest.raises(CvkitError, match="ends in a layer that takes"):
-        judging.judge(made, real, type(classifier)(classifier.inputs, classifier.layers[1].output))
+        judgement.judge(made, real, type(classifier)(classifier.inputs, classifier.layers[1].output))
 
 
 def test_networks_of_photographs_describe_grey_images_of_any_size(keras, monkeypatch):
@@ -455,4 +458,4 @@ def test_a_copy_is_found(rng):
     index, ratio = judging.nearest(images, real)
     assert index[:2].tolist() == [7, 3] and ratio[0] < 1e-6 and ratio[1] < 0.05 < 0.7 < ratio[2]
     assert judging.nearest(images, real, lambda batch: batch.mean(axis=2))[0][0] == 7
-    assert judging.class_shares([1, 1, 0, 3], 4).tolist() == [0.25, 0.5, 0, 0.25]
+    assert judgement.class_shares([1, 1, 0, 3], 4).tolist() == [0.25, 0.5, 0, 0.25]

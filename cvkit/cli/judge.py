@@ -35,7 +35,7 @@ def command(generated: str, real: str, features: str, held_back: str | None, num
     cvkit judge runs/clothes/model clothes/test
     cvkit judge made clothes/test --features classifier.keras --json
     """
-    from cvkit.compare.generation import describe, judge
+    from cvkit.compare.judgement import describe, judge
 
     if os.path.isfile(Path(generated, "card.json")):
         made = cvkit.generate(generated, number, seed=seed)
@@ -47,17 +47,6 @@ def command(generated: str, real: str, features: str, held_back: str | None, num
     answer(found)
 
 
-def _read(folder: str):
-    """Read the images of a folder or a pattern as one array."""
-    import numpy as np
-
-    from cvkit.errors import CvkitError
-
-    files = list(find(folder))
-    images = [cvkit.read(file) for file in progress(files)]
-    for file, image in zip(files, images, strict=True):
-        if (image.shape, image.dtype) != (images[0].shape, images[0].dtype):
-            kinds = [f"{' x '.join(map(str, one.shape))} {one.dtype}" for one in (images[0], image)]
-            expected = f"all images of {folder} must be of one size and depth, as the first one, {kinds[0]}"
-            raise CvkitError("images-differ", expected, came=f"{kinds[1]} in {file}", remedy="resize or convert it")
-    return np.stack(images)
+def _read(word: str) -> list:
+    """Read the images of a folder or a pattern."""
+    return [cvkit.read(file) for file in progress(list(find(word)))]

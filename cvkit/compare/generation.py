@@ -1,14 +1,12 @@
 """How good generated images are, by their features: how near, how varied, how faithful, each beside its floor.
 
-`judge` takes images; the measures take features, (N, D) arrays with one row an image, from whatever network: one's own
-classifier is best.
+All functions take features, (N, D) arrays with one row an image, from whatever network: one's own classifier is best;
+`cvkit.judge` takes images, and finds the network.
 Numbers of different networks, or of different numbers of images, cannot be compared. Fréchet distance alone is blind to
 a generator that repeats a few images well: recall and coverage see it.
 """
 
-from collections.abc import Callable, Sequence
-from inspect import isfunction
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
 
@@ -131,17 +129,6 @@ def neighbours(generated: np.ndarray, real: np.ndarray, *, near: int = 3, dense:
     }
 
 
-def class_shares(numbers: Sequence[int], classes: int) -> np.ndarray:
-    """Count classes: the share of each among the images, (classes,) floats that sum to 1.
-
-    Examples
-    --------
-    >>> class_shares([0, 2, 2, 2], 3)
-    array([0.25, 0.  , 0.75])
-    """
-    return np.bincount(np.asarray(numbers, int), minlength=classes) / max(1, len(numbers))
-
-
 def nearest(images: np.ndarray, real: np.ndarray, features: Callable | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Find the real image that is nearest to each generated one: does the generator copy?
 
@@ -170,96 +157,6 @@ def nearest(images: np.ndarray, real: np.ndarray, features: Callable | None = No
         distances[np.arange(len(distances)), chosen[part]] = np.inf
         own[chosen[part]] = distances.min(axis=1)
     return index, np.sqrt(distance / np.maximum(own[index], 1e-12))
-
-
-def judge(
-    generated: np.ndarray,
-    real: np.ndarray,
-    features: str | Path | Callable = "efficientnet_lite0",
-    *,
-    held_back: np.ndarray | None = None,
-    most: int = 5000,
-    seed: int = 0,
-) -> dict:
-    """Judge generated images against real ones, and real ones against real ones: the floor that can be reached.
-
-    Parameters
-    ----------
-    generated, real : (N, H, W[, C]) arrays
-        Images in the same unit: uint8, uint16, or floats in 0..1.
-    features : str, path, keras.Model or function
-        What describes them, see `cvkit.deep.describing.find_describer`: ``"efficientnet_lite0"``, ``"inception_v3"``,
-        one's own classifier or the file of one, or a function of images to (N, D) features. Its name is in the result:
-        numbers of different features cannot be compared.
-    held_back : (M, H, W[, C]) array, optional
-        Real images that the floor is made of; by default `real` is cut into two halves, of which the first is what
-        all is compared with.
-    most : int
-        Images for precision, recall, density and coverage, and for the kernel's subsets of 1000: the first so many.
-    seed : int
-        Of the kernel's subsets.
-
-    Returns
-    -------
-    judgement : dict
-        ``features``, ``images`` (generated, real, held back) and, each with ``generated`` and ``floor``, the measures
-        ``frechet``, ``kernel``, ``kernel_error``, ``precision``, ``recall``, ``density``, ``coverage``. Of a classifier
-        also ``class_distance``, half the sum of differences from the real images' shares of classes (0 = the same
-        shares, 1 = no class in common), and the ``classes``: these shares, of the ``generated``, the ``floor`` and the
-        ``real`` images. `describe` writes it as a table.
-
-    Raises
-    ------
-    CvkitError
-        If there are too few images, or the features are not finite.
-
-    Examples
-    --------
-    >>> images = np.random.default_rng(0).integers(0, 256, (40, 8, 8), np.uint8)
-    >>> found = judge(images[:20] // 2, images, lambda batch: batch.mean(axis=2))
-    >>> found["frechet"]["generated"] > 10 * found["frechet"]["floor"]
-    True
-    """
-    if held_back is None:
-        real, held_back = real[: len(real) // 2], real[len(real) // 2 :]
-    if not isfunction(features):
-        from cvkit.deep.describing import find_describer
-
-        features = find_describer(features)
-    said = [
-        features.run(images) if hasattr(features, "run") else [features(images)]
-        for images in (generated, real, held_back)
-    ]
-    rows = [np.asarray(parts[0], np.float64) for parts in said]
-    measured = [_measure(one, rows[1], most, seed) for one in (rows[0], rows[2])]
-    found = {key: {"generated": measured[0][key], "floor": measured[1][key]} for key in measured[0]}
-    if len(said[0]) > 1:
-        shares = [class_shares(parts[1].argmax(axis=1), parts[1].shape[1]) for parts in said]
-        apart = [float(np.abs(one - shares[1]).sum() / 2) for one in (shares[0], shares[2])]
-        found["class_distance"] = dict(zip(("generated", "floor"), apart, strict=True))
-        found["classes"] = dict(zip(("generated", "real", "floor"), (one.tolist() for one in shares), strict=True))
-    name = getattr(features, "__name__", type(features).__name__)
-    return {"features": name, "images": [len(one) for one in rows], **found}
-
-
-def describe(judgement: dict) -> str:
-    """Write a judgement as a table of text, floors beside."""
-    counts = "generated {}, real {}, held back {}".format(*judgement["images"])
-    lines = [f"features of {judgement['features']}; {counts}", f"{'':16}{'generated':>10}{'real images':>14}"]
-    for key, values in judgement.items():
-        if key == "classes":
-            shares = zip(values["generated"], values["floor"], strict=True)
-            lines += [f"{f'class {place}':16}{one:10.3f}{other:14.3f}" for place, (one, other) in enumerate(shares)]
-        elif isinstance(values, dict):
-            lines.append(f"{key:16}{values['generated']:10.3f}{values['floor']:14.3f}".replace("_", " "))
-    return "\n".join(lines)
-
-
-def _measure(rows: np.ndarray, real: np.ndarray, most: int, seed: int) -> dict[str, float]:
-    count = min(len(rows), len(real), most)
-    distance, error = kernel_distance(rows, real, seed=seed)
-    first = {"frechet": frechet_distance(rows, real), "kernel": distance, "kernel_error": error}
-    return first | neighbours(rows[:count], real[:count])
 
 
 def _features(first, second) -> tuple[np.ndarray, np.ndarray]:

@@ -111,15 +111,14 @@ class Adversarial(keras.Model):
         self.discriminator_optimizer = discriminator_optimizer
         self.optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
-        both = (self.optimizer, self.discriminator_optimizer)
-        self.rates = [(optimizer, float(optimizer.learning_rate)) for optimizer in both]
+        self.rates = [(one, float(one.learning_rate)) for one in (self.optimizer, self.discriminator_optimizer)]
 
     def ready(self, rate: float | tuple[float, float], beta: float, momentum: float, batch: int) -> "Adversarial":
         """Compile with Adam(rate, beta, momentum) for both networks, or a rate for each; set the batch; give itself."""
-        rates = list(rate) if isinstance(rate, list | tuple) else [rate, rate]
+        rates = rate if isinstance(rate, list | tuple) else [rate, rate]
         if len(rates) != 2:
             expected = "`rate` must be one number, or one for the generator and one for the discriminator"
-            raise CvkitError("gan-rate", expected, came=str(rates), remedy="give two")
+            raise CvkitError("gan-rate", expected, came=str(rates))
         self.batch = whole(batch, "batch", 2)
         self.compile(*(keras.optimizers.Adam(number(one, "rate", 0), beta, momentum) for one in rates))
         return self
