@@ -23,6 +23,7 @@ ROOMS_OF_STEPS = ("cvkit.preprocess", "cvkit.classic.hints", "cvkit.classic.comp
 TRAINED = HERE / "deep" / "trained"
 NETWORKS = HERE / "deep" / "networks"
 GANS = HERE / "deep" / "gans"
+GENERATORS = HERE / "deep" / "generators"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def methods() -> list[str]:
     Examples
     --------
     >>> methods()  # doctest: +ELLIPSIS
-    ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'documents', 'nuclei']
+    ['adaptive_gaussian', 'adaptive_mean', ..., 'yen', 'documents', 'nuclei', 'nuclei_stardist']
     """
     return thresholds() + trained()
 
@@ -66,6 +67,11 @@ def methods() -> list[str]:
 def trained() -> list[str]:
     """List the trained models that cvkit carries."""
     return sorted(card.parent.name for card in TRAINED.glob("*/card.json"))
+
+
+def generators() -> list[str]:
+    """List the trained generators that cvkit carries."""
+    return sorted(card.parent.name for card in GENERATORS.glob("*/card.json"))
 
 
 def thresholds() -> list[str]:
@@ -111,8 +117,9 @@ def summary(name: str) -> str:
     for folder in (THRESHOLDS, NETWORKS, GANS):
         if name in _files(folder):
             return (ast.get_docstring(ast.parse((folder / f"{name}.py").read_text("utf-8"))) or "").split("\n")[0]
-    if name.isidentifier() and len(name) < 100 and (TRAINED / name / "card.json").is_file():
-        return json.loads((TRAINED / name / "card.json").read_text("utf-8"))["summary"]
+    for folder in (TRAINED, GENERATORS):
+        if name.isidentifier() and len(name) < 100 and (folder / name / "card.json").is_file():
+            return json.loads((folder / name / "card.json").read_text("utf-8"))["summary"]
     return (inspect.getdoc(find(name).call) or "").split("\n")[0]
 
 
@@ -131,6 +138,8 @@ def explain(name: str) -> str:
         return inspect.getdoc(network(name))
     if name in gans():
         return inspect.getdoc(gan(name))
+    if name in generators():
+        return (GENERATORS / name / "card.json").read_text("utf-8")
     components = importlib.import_module("cvkit.classic.components")
     if name in components.__all__ and not _step_function(name):
         return f"In Python: cvkit.classic.components.{name}\n\n{inspect.getdoc(getattr(components, name))}"

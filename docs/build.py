@@ -18,6 +18,7 @@ from cvkit import registry
 from cvkit.classic import components, segment_each
 from cvkit.compare import paint
 from cvkit.deep import read_card
+from cvkit.deep.generator_card import read_generator_card
 
 HERE = Path(__file__).parent
 PAGE, THUMBS = HERE / "methods.md", HERE / "thumbs"
@@ -69,6 +70,8 @@ def page() -> str:
         *(function(name, registry.network(name)) for name in cvkit.networks()),
         "## GANs to train, for making images\n",
         *map(gan, registry.gans()),
+        "## Trained generators\n",
+        *map(generator, registry.generators()),
     ]
     return "\n".join(parts)
 
@@ -131,6 +134,25 @@ def gan(name: str) -> str:
     """What a GAN is, and what may be set."""
     build = registry.gan(name)
     return f"### {name}\n\n{inspect.getdoc(importlib.import_module(build.__module__))}\n\n{parameters(build)}"
+
+
+def generator(name: str) -> str:
+    """The card of a trained generator in words."""
+    card = read_generator_card(registry.GENERATORS / name)
+    told = f" Told a class: {', '.join(card['classes'])}." if card["classes"] else ""
+    figures = "\n".join(
+        f"- {images}: {', '.join(f'{measure} {value}' for measure, value in values.items())}"
+        for images, values in card["figures"].items()
+    )
+    lines = [
+        f"### {name}",
+        card["summary"],
+        f"`{card['gan']}`, {' x '.join(map(str, card['shape']))} {card['dtype']}.{told}",
+        f"Trained on: {card['data']} {card['steps']} steps, seed {card['seed']}, {card['seconds'] / 60:.0f} minutes. "
+        f"Licence of the weights: {card['licence']}.",
+        figures + "\n",
+    ]
+    return "\n\n".join(lines)
 
 
 def more(name: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from dcgan import read_idx, tiles
 
 import cvkit
-from cvkit.compare.judgement import describe
+from cvkit.compare.judgement import as_text
 from cvkit.deep.generator_card import annotate_generator
 
 ABOUT = {
@@ -37,10 +37,11 @@ def read_labels(path: Path) -> np.ndarray:
 def figures(model: Path, folder: Path) -> dict:
     """Judge 10,000 images by the features of the classifier: against the test split, real ones of training beside."""
     real, held_back = (read_idx(folder / f"{name}-images-idx3-ubyte.gz")[:10_000] for name in ("t10k", "train"))
-    made = cvkit.generate(model, 10_000, seed=7)
-    found = cvkit.judge(made, real, folder / "classifier.keras", held_back=held_back)
-    print(describe(found))
-    return found
+    made, classifier = cvkit.generate(model, 10_000, seed=7), keras.models.load_model(folder / "classifier.keras")
+    found = cvkit.judge(made, real, classifier, held_back=held_back)
+    print(as_text(found))
+    measures = {name: values for name, values in found.items() if isinstance(values, dict) and name != "classes"}
+    return {of: {name: round(values[of], 4) for name, values in measures.items()} for of in ("generated", "floor")}
 
 
 if __name__ == "__main__":
@@ -53,9 +54,7 @@ if __name__ == "__main__":
         annotate_generator(model, **ABOUT, figures=figures(model, folder))
     else:
         images = tiles(cvkit.read(Path(__file__).parent.parent / "data" / "coins.png"))
-        kinds, out = (
-            (images[:320].mean(axis=(1, 2)) > 100).astype(int),
-            tempfile.mkdtemp(),
-        )
-        model = cvkit.train_gan("conditional_dcgan(width=8)", images[:320], out, condition=kinds, epochs=1)
+        kinds = (images.mean(axis=(1, 2)) > 100).astype(int)  # dark tiles and bright ones
+        how = {"condition": kinds[:320], "epochs": 1}
+        model = cvkit.train_gan("conditional_dcgan(width=8)", images[:320], tempfile.mkdtemp(), **how)
     print(f'The generator is in {model}; use it: cvkit generate "{model}" -n 64')

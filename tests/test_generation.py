@@ -380,7 +380,7 @@ def test_a_judgement_has_a_floor_and_sees_a_collapse(rng):
     assert found["recall"]["generated"] < 0.1 < 0.5 < found["recall"]["floor"]
     assert found["coverage"]["generated"] < 0.4 < 0.8 < found["coverage"]["floor"]
     assert found["frechet"]["generated"] > 5 * found["frechet"]["floor"]
-    text = judgement.describe(found)
+    text = judgement.as_text(found)
     assert "features of pixels; generated 120, real 120, held back 120" in text and text.count("\n") == 8
     with pytest.raises(CvkitError, match="are not finite"):
         judgement.judge(real * np.nan, real, pixels)
@@ -400,36 +400,85 @@ def classifier(keras):
     return network
 
 
-def test_ones_own_classifier_describes_and_counts_classes(rng, classifier, tmp_path):
+def test_ones_own_classifier_describes_and_counts_classes(rng, classifier):
     real = rng.integers(0, 256, (40, 4, 4), np.uint8)
-    real[::2, 0, 0], real[1::2, 0, 0] = 250, 5
-    made = real[:20].copy()
+    real[:20, 0, 0], real[20:, 0, 0] = 250, 5  # as if in folders of classes
+    made = real[::2].copy()
     made[:, 0, 0] = 250
     found = judgement.judge(made, real, classifier)
     assert found["features"] == "of_mine" and found["images"] == [20, 20, 20]
     assert found["classes"] == {"generated": [1.0, 0.0], "real": [0.5, 0.5], "floor": [0.5, 0.5]}
     assert found["class_distance"] == {"generated": 0.5, "floor": 0.0}
-    scaled = real[:20, [0, 1], [0, 1]] / 127.5 - 1
+    scaled = real[::2, [0, 1], [0, 1]] / 127.5 - 1
     moved = made[:, [0, 1], [0, 1]] / 127.5 - 1
     assert found["frechet"]["generated"] == pytest.approx(judging.frechet_distance(moved, scaled), rel=1e-4)
-    assert "\nclass distance " in judgement.describe(found) and "\nclass 1 " in judgement.describe(found)
-    classifier.save(tmp_path / "of_mine.keras")
-    for place, image in enumerate([*made, *real]):
-        folder = tmp_path / ("made" if place < 20 else "real")
-        folder.mkdir(exist_ok=True)
-        cvkit.write(folder / f"{place}.png", image)
-    paths = [str(tmp_path / name) for name in ("made", "real", "of_mine.keras")]
-    result = CliRunner().invoke(main, ["judge", *paths[:2], "-f", paths[2], "--json"])
-    assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["class_distance"] == {"generated": 0.5, "floor": 0.0}
+    assert "\nclass distance " in judgement.as_text(found) and "\nclass 1 " in judgement.as_text(found)
     with pytest.raises(CvkitError, match="of_mine describes images of 4 x 4 x 1, got 5 x 5 x 1"):
         judgement.judge(*[np.zeros((20, 5, 5), np.uint8)] * 2, classifier)
-    with pytest.raises(CvkitError, match="as the first, 4 x 4 uint8, got 5 x 5 uint8, image 0"):
+    with pytest.raises(CvkitError, match="first generated, 4 x 4 uint8, got 5 x 5 uint8, number 0 of `real`"):
         judgement.judge(made, np.zeros((20, 5, 5), np.uint8), classifier)
-    with pytest.raises(CvkitError, match="there is no file"):
-        judgement.judge(made, real, "none.keras")
     with pytest.raises(CvkitError, match="ends in a layer that takes"):
         judgement.judge(made, real, type(classifier)(classifier.inputs, classifier.layers[1].output))
+
+
+def test_a_judgement_compares_as_many_of_each_and_says_what_is_wrong(classifier, rng):
+    real = rng.integers(0, 256, (40, 4, 4), np.uint8)
+    assert judgement.judge(real[::4], real, classifier)["images"] == [10, 20, 10]
+    with pytest.raises(CvkitError, match="two images of `generated` at least"):
+        judgement.judge(real[:1], real, classifier)
+    with pytest.raises(CvkitError, match="two images of `held_back` at least"):
+        judgement.judge(real, real[:3], classifier)
+    with pytest.raises(TypeError, match="int64"):
+        judgement.judge(real.astype(int), real.astype(int), classifier)
+    with pytest.raises(CvkitError, match=r"must lie in 0..1"):
+        judgement.judge(real * 1.0, real * 1.0, classifier)
+    with pytest.raises(CvkitError, match="features"):
+        judgement.judge(real, real, "inception")
+
+
+def test_the_command_judges_folders_and_generators(keras, model, tmp_path, monkeypatch):
+    from cvkit.deep.describing import find_describer
+    from cvkit.deep.encoders import efficientnet_lite0
+
+    def offline(**settings):
+        image = keras.Input((None, None, 3))
+        return keras.Model(image, keras.layers.GlobalAveragePooling2D()(image))
+
+    monkeypatch.setattr(efficientnet_lite0, "classifier", offline)
+    for place, image in enumerate(shapes(24)[0]):
+        folder = tmp_path / ("real" if place < 12 else "kept")
+        folder.mkdir(exist_ok=True)
+        cvkit.write(folder / f"{place:02}.png", image)
+    real, kept, found = str(tmp_path / "real"), str(tmp_path / "kept"), []
+    for words in ([kept, real], [str(model), real, "--held-back", kept, "-n", "12"]):
+        result = CliRunner().invoke(main, ["judge", *words, "--json"])
+        assert result.exit_code == 0, result.output
+        found.append(json.loads(result.stdout))
+    assert [one["images"] for one in found] == [[6, 6, 6], [12, 12, 12]]
+    assert found[0]["features"] == "efficientnet_lite0"
+    describe, white = find_describer("efficientnet_lite0"), np.full((2, 5, 5), 255, np.uint8)
+    assert np.allclose(describe(white), 1) and not describe(white * 0).any()
+
+
+def test_the_generator_that_is_carried_is_known_everywhere():
+    from cvkit import registry
+    from cvkit.web.sampling import carried
+
+    assert registry.generators() == ["fashion"] == list(carried())
+    folder = registry.GENERATORS / "fashion"
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 6e6
+    card = read_generator_card(folder)
+    assert {"data", "figures", "licence", "seed", "seconds"} <= set(card)
+    boots, bags = (generate("fashion", 30, condition=kind, seed=2) for kind in (9, 8))
+    assert boots.shape == (30, 32, 32) and boots.dtype == np.uint8 and boots[:, :2].max() < 10
+    assert boots[:, 20:28].mean() > 1.5 * boots[:, 4:10].mean()  # a boot is widest at the sole
+    assert np.abs(boots.mean(axis=0) - bags.mean(axis=0)).mean() > 15
+    run = CliRunner()
+    assert "fashion" in run.invoke(main, ["list"]).output
+    assert card["summary"] in run.invoke(main, ["list", "fashion"]).output
+    assert "a class: T-shirt" in run.invoke(main, ["inspect", "fashion"]).output
+    with pytest.raises(CvkitError, match="did you mean 'fashion'"):
+        generate("fasion", 3)
 
 
 def test_networks_of_photographs_describe_grey_images_of_any_size(keras, monkeypatch):

@@ -264,3 +264,26 @@ def test_efficientnet_lite0_knows_a_cat_and_an_espresso(keras):
         left = (image.shape[1] - image.shape[0]) // 2
         square = resize(image[:, left : left + image.shape[0]], height=224, width=224)
         assert answer(network, square[None] / np.float32(255)).argmax() == number
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_fused_normalisation_is_that_of_keras(keras, precision):
+    from cvkit.deep.blocks import BatchNorm
+
+    maps = np.random.default_rng(0).normal(3, 2, (4, 5, 6, 7)).astype(np.float32)
+    near = 1e-5 if precision == "float32" else 0.1
+    for settings in ({}, {"scale": False, "center": False}):
+        own = BatchNorm(dtype=precision, **settings)
+        other = keras.layers.BatchNormalization(momentum=0.9, dtype=precision, **settings)
+        learnt = np.random.default_rng(1).random((len(settings) * -1 + 2, 7))
+        for layer in (own, other):
+            layer.build(maps.shape)
+        for training in (True, False):
+            for layer in (own, other):
+                layer.set_weights([*learnt, np.ones(7), np.full(7, 2.0)])
+            said = [np.float32(keras.ops.cast(layer(maps, training=training), "float32")) for layer in (own, other)]
+            assert np.allclose(*said, atol=near)
+            assert np.allclose(own.moving_mean, other.moving_mean, atol=near)
+            added = [np.asarray(layer.moving_variance) - 1.8 * training - 2 * (not training) for layer in (own, other)]
+            assert np.allclose(added[0], added[1] * 120 / 119, atol=near)  # unbiased
+        assert BatchNorm.from_config(own.get_config()).get_config() == own.get_config()

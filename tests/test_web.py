@@ -58,7 +58,7 @@ def coins(server):
 def test_it_tells_what_there_is(server):
     known = server.get("/api/catalogue")
     assert [one["name"] for one in known["methods"]] == cvkit.methods()
-    assert [one["name"] for one in known["methods"] if one["model"]] == ["documents", "nuclei"]
+    assert [one["name"] for one in known["methods"] if one["model"]] == ["documents", "nuclei", "nuclei_stardist"]
     assert [one["name"] for one in known["steps"]] == cvkit.steps()
     assert known["samples"] == ["nuclei", "stained", "coins", "page"] and known["generators"][0]["shape"] == [8, 8, 1]
 

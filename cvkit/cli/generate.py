@@ -25,9 +25,10 @@ from cvkit.errors import shown
               help="A picture of all, or a folder for one file each.")  # fmt: skip
 @json_option
 def command(model: str, number: int, seed: int, kind: int | None, map_: str | None, truncation: float, output: Path):
-    """Make images with a trained generator. MODEL is its folder.
+    """Make images with a trained generator. MODEL is its folder, or the name of one that cvkit carries.
 
     \b
+    cvkit generate fashion -n 30 --class 9
     cvkit generate runs/clothes/model -n 16 -o grid.png
     cvkit generate runs/clothes/model -n 100 --class 3 -o shirts
     """

@@ -47,10 +47,12 @@ def command(names: tuple[str, ...]) -> None:
 def _named(names: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
     """The models among the names with their folders, and all files that the others stand for."""
     from cvkit import registry
+    from cvkit.deep.generator_card import generator_folder
 
     for name in names:
         carried = registry.TRAINED / name
-        folder = carried if name in registry.methods() and carried.is_dir() else Path(name)
+        known = name in registry.methods() and carried.is_dir()
+        folder = carried if known else generator_folder(name)
         if os.path.exists(folder / "card.json"):
             yield name, folder
         else:

@@ -9,7 +9,7 @@ from cvkit.cli._output import answer, json_option, say
 def _known(context: click.Context, parameter: click.Parameter, written: str) -> list[CompletionItem]:
     from cvkit import registry
 
-    known = [*registry.methods(), *registry.steps(), *registry.networks(), *registry.gans()]
+    known = [*registry.methods(), *registry.steps(), *registry.networks(), *registry.gans(), *registry.generators()]
     return [CompletionItem(name) for name in known if name.startswith(written)]
 
 
@@ -17,7 +17,7 @@ def _known(context: click.Context, parameter: click.Parameter, written: str) -> 
 @click.argument("name", required=False, shell_complete=_known)
 @json_option
 def command(name: str | None) -> None:
-    """List methods, steps, networks and GANs, or explain one. NAME is what is to be explained.
+    """List methods, steps, networks, GANs and generators, or explain one. NAME is what is to be explained.
 
     \b
     cvkit list
@@ -34,6 +34,7 @@ def command(name: str | None) -> None:
         "Steps (before or after a method)": registry.steps(),
         "Networks (to train)": registry.networks(),
         "GANs (to train, for making images)": registry.gans(),
+        "Generators (trained, to make images)": registry.generators(),
     }
     for title, names in groups.items():
         say(title, bold=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from inspect import isfunction
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from cvkit.errors import CvkitError
 def judge(
     generated: np.ndarray,
     real: np.ndarray,
-    features: str | Path | Callable = "efficientnet_lite0",
+    features: str | Callable = "efficientnet_lite0",
     *,
     held_back: np.ndarray | None = None,
     most: int = 5000,
@@ -25,26 +24,27 @@ def judge(
     ----------
     generated, real : (N, H, W[, C]) arrays, or lists of images
         Of one size and dtype: uint8, uint16, or floats in 0..1.
-    features : str, path, keras.Model or function
+    features : str, keras.Model or function
         What describes them, see `cvkit.deep.describing.find_describer`: ``"efficientnet_lite0"``, ``"inception_v3"``,
-        one's own classifier or the file of one, or a function of images to (N, D) features. Its name is in the result:
-        numbers of different features cannot be compared.
+        one's own classifier, a Keras model that sees black as -1 and white as 1, or a function of images to (N, D)
+        features. Its name is in the result: numbers of different features cannot be compared.
     held_back : (M, H, W[, C]) array or list of images, optional
-        Real images that the floor is made of; by default `real` is cut into two halves, of which the first is what
-        all is compared with.
+        Real images that the floor is made of; by default every second one of `real`, and the others are what all is
+        compared with.
     most : int
-        Images for precision, recall, density and coverage, and for the kernel's subsets of 1000: the first so many.
+        Images for precision, recall, density and coverage, at even distances if there are more.
     seed : int
         Of the kernel's subsets.
 
     Returns
     -------
     judgement : dict
-        ``features``, ``images`` (generated, real, held back) and, each with ``generated`` and ``floor``, the measures
+        ``features``, ``images`` (how many generated, real, held back were compared: as many generated as held back, for
+        the measures depend on it) and, each with ``generated`` and ``floor``, the measures
         ``frechet``, ``kernel``, ``kernel_error``, ``precision``, ``recall``, ``density``, ``coverage``. Of a classifier
         also ``class_distance``, half the sum of differences from the real images' shares of classes (0 = the same
         shares, 1 = no class in common), and the ``classes``: these shares, of the ``generated``, the ``floor`` and the
-        ``real`` images. `describe` writes it as a table.
+        ``real`` images. `as_text` writes it as a table.
 
     Raises
     ------
@@ -59,16 +59,18 @@ def judge(
     True
     """
     if held_back is None:
-        real, held_back = real[: len(real) // 2], real[len(real) // 2 :]
-    generated, real, held_back = _alike([generated, real, held_back])
+        real, held_back = real[::2], real[1::2]  # not first and last: folders are often sorted by class
+    generated, real, held_back = _alike({"generated": generated, "real": real, "held_back": held_back})
+    count = min(len(generated), len(held_back))
+    sets = [_spread(generated, count), real, _spread(held_back, count)]
     if not isfunction(features):
         from cvkit.deep.describing import find_describer
 
         features = find_describer(features)
-    said = [
-        features.run(images) if hasattr(features, "run") else [features(images)]
-        for images in (generated, real, held_back)
-    ]
+    if hasattr(features, "features_and_classes"):
+        said = [features.features_and_classes(images) for images in sets]
+    else:
+        said = [[features(images)] for images in sets]
     rows = [np.asarray(parts[0], np.float64) for parts in said]
     measured = [_measure(one, rows[1], most, seed) for one in (rows[0], rows[2])]
     found = {key: {"generated": measured[0][key], "floor": measured[1][key]} for key in measured[0]}
@@ -81,7 +83,7 @@ def judge(
     return {"features": name, "images": [len(one) for one in rows], **found}
 
 
-def describe(judgement: dict) -> str:
+def as_text(judgement: dict) -> str:
     """Write a judgement as a table of text, floors beside."""
     counts = "generated {}, real {}, held back {}".format(*judgement["images"])
     lines = [f"features of {judgement['features']}; {counts}", f"{'':16}{'generated':>10}{'real images':>14}"]
@@ -90,29 +92,38 @@ def describe(judgement: dict) -> str:
             shares = zip(values["generated"], values["floor"], strict=True)
             lines += [f"{f'class {place}':16}{one:10.3f}{other:14.3f}" for place, (one, other) in enumerate(shares)]
         elif isinstance(values, dict):
-            lines.append(f"{key:16}{values['generated']:10.3f}{values['floor']:14.3f}".replace("_", " "))
+            lines.append(f"{key:16}{values['generated']:10.4g}{values['floor']:14.4g}".replace("_", " "))
     return "\n".join(lines)
 
 
-def _alike(sets: list) -> list[np.ndarray]:
-    """Sets of images as arrays, if all are of one size and dtype."""
-    first = np.asarray(sets[0][0])
-    for images in sets:
+def _alike(sets: dict) -> list[np.ndarray]:
+    """Sets of images as arrays, if there are some and all are of one size and dtype."""
+    for name, images in sets.items():
+        if len(images) < 2:
+            wanted = f"a judgement needs two images of `{name}` at least, and some thousands to be of use"
+            raise CvkitError("generation-few", wanted, came=str(len(images)), remedy="give more")
+    first = np.asarray(sets["generated"][0])
+    for name, images in sets.items():
         for number, image in enumerate(map(np.asarray, images)):
             if (image.shape, image.dtype) != (first.shape, first.dtype):
                 wanted, came = (f"{' x '.join(map(str, one.shape))} {one.dtype}" for one in (first, image))
                 raise CvkitError(
-                    "generation-differ", f"images are compared of one size and depth, as the first, {wanted}",
-                    came=f"{came}, image {number}", remedy="resize or convert it",
+                    "generation-differ", f"images are compared of one size and depth, as the first generated, {wanted}",
+                    came=f"{came}, number {number} of `{name}`", remedy="resize or convert it",
                 )  # fmt: skip
-    return [np.asarray(images) for images in sets]
+    return [np.asarray(images) for images in sets.values()]
+
+
+def _spread(rows: np.ndarray, count: int) -> np.ndarray:
+    """So many of all, at even distances."""
+    return rows if count == len(rows) else rows[np.arange(count) * len(rows) // count]
 
 
 def _measure(rows: np.ndarray, real: np.ndarray, most: int, seed: int) -> dict[str, float]:
     count = min(len(rows), len(real), most)
     distance, error = kernel_distance(rows, real, seed=seed)
     first = {"frechet": frechet_distance(rows, real), "kernel": distance, "kernel_error": error}
-    return first | neighbours(rows[:count], real[:count])
+    return first | neighbours(_spread(rows, count), _spread(real, count))
 
 
 def class_shares(numbers: Sequence[int], classes: int) -> np.ndarray:

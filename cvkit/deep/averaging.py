@@ -9,10 +9,11 @@ import numpy as np
 class Statistics:
     """Sets the statistics of batch normalisation to their mean over batches; averaged weights never had any.
 
+    The network is traced at the first call: keep one of these for all calls.
+
     Parameters
     ----------
     network : keras.Model
-        Traced at the first call: keep one of these for all calls.
     """
 
     def __init__(self, network: keras.Model) -> None:
@@ -28,17 +29,19 @@ class Statistics:
         if not self.norms:
             return
         momenta = [layer.momentum for layer in self.norms]
-        for layer in self.norms:
-            layer.momentum = 0.0  # so that a run leaves those of its batch
         kept = [variable for layer in self.norms for variable in (layer.moving_mean, layer.moving_variance)]
         found = []
-        for images in batches:
-            self.run(images)
-            found.append([keras.ops.convert_to_numpy(variable) for variable in kept])
+        try:
+            for layer in self.norms:
+                layer.momentum = 0.0  # so that a run leaves those of its batch
+            for images in batches:
+                self.run(images)
+                found.append([keras.ops.convert_to_numpy(variable) for variable in kept])
+        finally:
+            for layer, momentum in zip(self.norms, momenta, strict=True):
+                layer.momentum = momentum
         for variable, values in zip(kept, zip(*found, strict=True), strict=True):
             variable.assign(np.mean(values, axis=0))
-        for layer, momentum in zip(self.norms, momenta, strict=True):
-            layer.momentum = momentum
 
 
 def averaged(

@@ -104,12 +104,13 @@ def as_examples(images: Sequence, condition: Sequence | None, batch: int = 2) ->
     if len(stack) < batch:
         raise CvkitError(
             "gan-few", f"a batch of {batch} images is larger than the set", came=f"{len(stack)} images",
-            remedy=f"give more, or a smaller batch: dcgan(batch={len(stack)})",
+            remedy=f"give more, or a smaller batch to the GAN: batch={len(stack)}",
         )  # fmt: skip
-    return Examples(_in_range(stack), *_as_condition(condition, stack))
+    return Examples(in_range(stack), *_as_condition(condition, stack))
 
 
-def _in_range(stack: np.ndarray) -> np.ndarray:
+def in_range(stack: np.ndarray) -> np.ndarray:
+    """Images of a dtype that is known, floats as float32, if their values may be; else say why not."""
     if stack.dtype.kind == "f":
         stack = stack.astype(np.float32)
     name = str(stack.dtype)
@@ -140,7 +141,11 @@ def _as_condition(condition: Sequence | None, stack: np.ndarray) -> tuple[np.nda
         )  # fmt: skip
     values = np.asarray(condition)
     if values.dtype.kind not in "bui" or values.min() < 0 or values.max() > VOID:
-        raise CvkitError("gan-condition", "classes must be whole numbers in 0..255", came=f"{values.dtype}")
+        raise CvkitError(
+            "gan-condition",
+            "classes must be whole numbers in 0..255",
+            came=f"{values.dtype} of {values.min()}..{values.max()}",
+        )
     values = values.astype(np.int32)
     known = values[values != VOID] if values.ndim > 1 else values
     missing = sorted(set(range(known.max(initial=0) + 1)) - set(np.unique(known).tolist()))

@@ -10,8 +10,8 @@ AHEAD = 2  # batches that lie ready
 def feed(batches: Callable[[], Iterator], first: tuple, count: int | None = None):
     """Make a data set of batches for `keras.Model.fit`.
 
-    What Keras makes of generators, arrays and a `PyDataset` by itself lets TensorFlow tune the number of threads. At
-    the end of every epoch that tuning is waited for, and it wakes up more and more seldom: every minute, at last.
+    What Keras makes of generators, arrays and a `PyDataset` by itself is tuned by a thread of TensorFlow's that sleeps
+    longer and longer, a minute at last; and every epoch ends only when that thread has woken up.
 
     Parameters
     ----------
@@ -37,7 +37,18 @@ def feed(batches: Callable[[], Iterator], first: tuple, count: int | None = None
 
 
 def in_order(arrays: Sequence[np.ndarray], batch: int):
-    """Make a data set of arrays, so many of each at once."""
+    """Make a data set of arrays in their order.
+
+    Parameters
+    ----------
+    arrays : sequence of (N, ...) arrays
+    batch : int
+        Rows of each at once; the last ones may be fewer.
+
+    Returns
+    -------
+    data : tf.data.Dataset
+    """
 
     def batches() -> Iterator[tuple]:
         for start in range(0, len(arrays[0]), batch):

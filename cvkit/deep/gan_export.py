@@ -64,5 +64,7 @@ def settle(gan: Adversarial, batches: list) -> None:
         Noise, or noise and one-hot condition, as the generator takes them.
     """
     gan.average.trainable = True  # frozen layers do not measure
-    Statistics(gan.average)(batches)
-    gan.average.trainable = False
+    try:
+        Statistics(gan.average)(batches)
+    finally:
+        gan.average.trainable = False

@@ -10,11 +10,10 @@ import numpy as np
 from cvkit.arrays import VOID, Image, as_image, number, whole
 from cvkit.deep.engines.onnxruntime import load
 from cvkit.deep.examples import unscale
-from cvkit.deep.generator_card import generator_file, read_generator_card, row_size
+from cvkit.deep.generator_card import generator_file, generator_folder, read_generator_card, row_size
 from cvkit.deep.mosaic import mosaic
 from cvkit.errors import CvkitError
 
-GENERATORS = Path(__file__).parent / "generators"
 ROWS = 64  # images that are made at once
 
 
@@ -30,8 +29,8 @@ def generate(
 
     Parameters
     ----------
-    model : path
-        A generator's folder, as `cvkit.train_gan` writes it.
+    model : str or path
+        A generator's folder, as `cvkit.train_gan` writes it, or the name of one that cvkit carries: ``"fashion"``.
     n : int, optional
         How many; by default 16, or one for each condition.
     condition : int, (N,) integers or (H, W) or (N, H, W) class maps, optional
@@ -54,9 +53,10 @@ def generate(
 
     Examples
     --------
-    ``cvkit.generate("runs/digits/model", 16, condition=3)``
+    >>> generate("fashion", 4, condition=7, seed=1).shape  # four sneakers
+    (4, 32, 32)
     """
-    card, run = _load(_folder(model))
+    card, run = _load(generator_folder(model))
     many = np.ndim(condition) == {"none": 9, "class": 1, "map": 3}[card["condition"]]
     n = whole(len(condition) if n is None and many else 16 if n is None else n, "n")
     rng, factor = np.random.default_rng(whole(seed, "seed", 0)), np.float32(number(truncation, "truncation", 0, 1))
@@ -90,7 +90,7 @@ def interpolate(
     -------
     images : ((len(seeds) - 1) * frames + 1, H, W) or (..., H, W, 3) array
     """
-    card, run = _load(_folder(model))
+    card, run = _load(generator_folder(model))
     if len(seeds) < 2:
         raise CvkitError("parameter-seeds", "`seeds` must be two or more", came=f"{len(seeds)}")
     size = row_size(card)[0]
@@ -133,12 +133,6 @@ def grid(images: np.ndarray, *, columns: int | None = None, margin: int = 1) -> 
         row, col = place // columns * height, place % columns * width
         out[row : row + height - margin, col : col + width - margin] = image
     return out[: rows * height - margin, : columns * width - margin]
-
-
-def _folder(model: str | Path) -> Path:
-    """The folder of a generator that cvkit carries, or of the user's own."""
-    known = GENERATORS / str(model)
-    return known if str(model).isidentifier() and known.is_dir() else Path(model)
 
 
 @lru_cache(maxsize=4)

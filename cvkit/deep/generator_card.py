@@ -32,6 +32,11 @@ FIELDS = {
 FREE = ("summary", "classes")  # what may be said otherwise without changing what the generator does
 
 
+def generator_folder(name: str | Path) -> Path:
+    """Give the folder of a generator that cvkit carries, by its name; else take it for a path."""
+    return registry.GENERATORS / name if str(name) in registry.generators() else Path(name)
+
+
 def read_generator_card(folder: str | Path) -> dict:
     """Read and check the card of a generator's folder.
 
@@ -48,13 +53,14 @@ def read_generator_card(folder: str | Path) -> dict:
     FileNotFoundError
         If there is no such folder, or a file of it is missing.
     CvkitError
-        If the card is none, or one of a model that segments.
+        If no generator is called so, the card is none, or one of a model that segments.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileMissing(
-            "model-missing", came="there is no such generator", remedy="train one: cvkit.train_gan", file=folder
-        )
+        if str(folder).isidentifier():
+            raise registry.unknown("generator", str(folder), registry.generators())
+        came = "there is no such generator"
+        raise FileMissing("model-missing", came=came, remedy="train one: cvkit.train_gan", file=folder)
     try:
         card = strict_json(read_file(folder, CARD, most=CARD_BYTES)[0])
         check_generator_card(card)

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from cvkit import registry
 from cvkit.checks import whole
 from cvkit.compare import paint
-from cvkit.deep.generation import GENERATORS, generate, grid, interpolate
-from cvkit.deep.generator_card import read_generator_card
+from cvkit.deep.generation import generate, grid, interpolate
+from cvkit.deep.generator_card import generator_folder, read_generator_card
 from cvkit.encode import encode
 from cvkit.errors import CvkitError
 from cvkit.web.recipe import quoted
@@ -19,7 +20,7 @@ MOST = 64
 
 def carried() -> dict[str, Path]:
     """List the generators that cvkit carries."""
-    return {card.parent.name: card.parent for card in sorted(GENERATORS.glob("*/card.json"))}
+    return {name: generator_folder(name) for name in registry.generators()}
 
 
 def describe(folders: dict[str, str]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from cvkit.deep.pyramid import LATENT, check_shape, down, flatten, unconditional
 PRESETS = {
     "classic": ("non_saturating", 0.0, (), 1e-3),
     "fast": ("non_saturating", 1.0, ("r1",), 2e-3),
-    "quality": ("relativistic", 0.1, ("r1", "r2"), 1e-3),
+    "quality": ("relativistic", 0.1, ("r1", "r2"), 2e-3),
 }
 
 
@@ -48,8 +48,8 @@ def build(
     augment : str
         ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
     rate : float or (float, float), optional
-        Learning rate at the start, of both networks, or of generator and discriminator; by default 1e-3, for ``fast``
-        2e-3.
+        Learning rate at the start, of both networks, or of generator and discriminator; by default 2e-3, for
+        ``classic`` 1e-3.
     batch : int
         Images in a batch, for which the rate is made.
 
@@ -65,7 +65,7 @@ def build(
     networks = generator(shape, width), discriminator(shape, width, classic)
     gan = Adversarial(*networks, objective=objective, penalty=penalty, augment=augment)
     beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
-    return gan.ready(rate or usual, beta, momentum, batch)
+    return gan.ready(usual if rate is None else rate, beta, momentum, batch)
 
 
 def generator(shape: tuple, width: int) -> keras.Model:

@@ -98,7 +98,7 @@ def loss(y_true, y_pred):
     y_true : (N, H, W, 2 + 32)
         As of `targets`; void pixels and unknown distances are left out.
     y_pred : (N, H, W, classes + 1 + 32)
-        As the network's.
+        As the network's: the same star in each of 2 x 2 pixels.
 
     Returns
     -------
