@@ -45,6 +45,7 @@ def methods(foreground: str) -> dict:
         "otsu, cleaned, split": f"{otsu} | split",
         "nuclei": "nuclei",
         "nuclei, split": "nuclei | split",
+        "nuclei_stardist": "nuclei_stardist",
     }
 
 
