@@ -17,7 +17,7 @@ def _known(context: click.Context, parameter: click.Parameter, written: str) -> 
 @click.argument("name", required=False, shell_complete=_known)
 @json_option
 def command(name: str | None) -> None:
-    """List methods, steps, networks, GANs and generators, or explain one. NAME is what is to be explained.
+    """List what there is by name, or explain one of them. NAME is what is to be explained.
 
     \b
     cvkit list
