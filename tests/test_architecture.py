@@ -70,7 +70,7 @@ ALLOWED = {
     "deep/adversarial": {"keras", "tensorflow", "cvkit.arrays", "cvkit.deep"},
     "deep/gan_augment": {"keras", "tensorflow", "cvkit.arrays", "cvkit.deep"},
     "deep/penalties": {"keras", "tensorflow", "cvkit.arrays", "cvkit.notation", "cvkit.deep"},
-    "deep/objectives": {"keras", "cvkit.deep"},
+    "deep/objectives": {"keras", "cvkit.arrays", "cvkit.deep"},
     "deep/named": {"cvkit.notation"},
     "deep/gans/__init__": {"cvkit.registry", "cvkit.notation", "cvkit.deep"},
     "deep/gan_training": {"numpy", "keras", "PIL", "cvkit", "cvkit.arrays", "cvkit.io", "cvkit.notation", "cvkit.deep"},

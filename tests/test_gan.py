@@ -133,6 +133,8 @@ def test_objectives_by_hand(keras):
     assert float(smooth[0]) == pytest.approx(both + 0.1 * real.mean())
     with pytest.raises(CvkitError, match="hinge takes no argument, got `smoothing`"):
         find("hinge(smoothing=0.1)")
+    with pytest.raises(CvkitError, match=r"`smoothing` must be a finite number between 0 and 0.5, got 2"):
+        find("minimax(smoothing=2)")[0](real, fake)
 
 
 def test_penalties_of_a_slope_that_is_known(keras):
@@ -270,6 +272,22 @@ def test_augmentation_follows_the_discriminator(keras):
         assert float(gan.strength) == pytest.approx(wanted, abs=1e-6)
     assert "strength" in gan.train_on_batch(*batch(), return_dict=True)
     assert float(make(augment="constant(strength=0.3)").augmentation.step(np.zeros(()), 1.0, 4)) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("name", ["dcgan", "conditional_dcgan"])
+def test_objective_and_penalty_may_be_chosen(keras, name):
+    from cvkit.deep.gans import build_gan
+
+    text = f"{name}(width=2, batch=4, objective='least_squares(smoothing=0.1)', penalty='gp')"
+    gan = build_gan(text, (16, 16, 1), 2 * (name != "dcgan"))
+    usual = build_gan(f"{name}(width=2)", (16, 16, 1), 2 * (name != "dcgan"))
+    real, fake = keras.ops.ones((4, 1)), keras.ops.zeros((4, 1))
+    assert float(gan.objective(real, fake)[0]) == pytest.approx(0.1**2 / 2)
+    assert float(usual.objective(real, fake)[0]) != pytest.approx(0.1**2 / 2)
+    assert len(gan.penalties) == len(usual.penalties) == 1 and gan.penalties[0][1] == 1 != usual.penalties[0][1]
+    if name == "dcgan":
+        bounded = build_gan("dcgan(width=2, spectral=True, penalty='')", (16, 16, 1), 0)
+        assert not bounded.penalties and len(bounded.discriminator.weights) > len(usual.discriminator.weights)
 
 
 def test_each_network_may_have_a_rate_of_its_own(keras):

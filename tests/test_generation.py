@@ -286,7 +286,7 @@ IMAGES = np.zeros((4, SIDE, SIDE), np.uint8)
         (IMAGES.astype(np.int64), None, "images must be uint8, uint16 or floats in 0..1, got int64"),
         (IMAGES > 0, None, "masks are no images; give uint8 of 0 and 255"),
         (IMAGES, [0, 1, 2], "a condition for each of 4 images, got 3"),
-        (IMAGES, [0, 1, 3, 3], "classes 0 to 3 must all be there, got no image of 2|no image of 2"),
+        (IMAGES, [0, 1, 3, 3], "classes 0 to 3 must all be there, got none of 2|none of 2"),
         (IMAGES, [-1, 0, 1, 1], r"whole numbers in 0\.\.255"),
         (IMAGES, [0.5, 1, 2, 3], r"whole numbers in 0\.\.255, got float64"),
         (IMAGES, np.zeros((4, SIDE, 8), np.uint8), r"class map of the size of its image, \(16, 16\), got \(16, 8\)"),

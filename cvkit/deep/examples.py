@@ -149,9 +149,9 @@ def _as_condition(condition: Sequence | None, stack: np.ndarray) -> tuple[np.nda
     values = values.astype(np.int32)
     known = values[values != VOID] if values.ndim > 1 else values
     missing = sorted(set(range(known.max(initial=0) + 1)) - set(np.unique(known).tolist()))
-    if missing and values.ndim == 1:
+    if missing:
         raise CvkitError(
             "gan-classes-missing", f"classes 0 to {known.max()} must all be there",
-            came=f"no image of {', '.join(map(str, missing[:10]))}", remedy="number the classes without gaps",
+            came=f"none of {', '.join(map(str, missing[:10]))}", remedy="number the classes without gaps",
         )  # fmt: skip
     return values, int(known.max(initial=0)) + 1

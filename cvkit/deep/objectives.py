@@ -6,6 +6,7 @@ the two losses: ``discriminator, generator = objective(real, fake)``. Real is hi
 
 from keras import ops
 
+from cvkit.arrays import number
 from cvkit.deep.named import choose
 
 
@@ -14,7 +15,7 @@ def minimax(real, fake, *, smoothing: float = 0.0):
 
     I. Goodfellow et al., NeurIPS 2014. arXiv:1406.2661
     """
-    discriminator = _cross_entropy(real, 1 - smoothing) + _cross_entropy(fake, 0)
+    discriminator = _cross_entropy(real, _real(smoothing)) + _cross_entropy(fake, 0)
     return discriminator, -_cross_entropy(fake, 0)
 
 
@@ -23,7 +24,7 @@ def non_saturating(real, fake, *, smoothing: float = 0.0):
 
     I. Goodfellow et al., NeurIPS 2014, section 3. arXiv:1406.2661
     """
-    discriminator = _cross_entropy(real, 1 - smoothing) + _cross_entropy(fake, 0)
+    discriminator = _cross_entropy(real, _real(smoothing)) + _cross_entropy(fake, 0)
     return discriminator, _cross_entropy(fake, 1)
 
 
@@ -32,7 +33,7 @@ def least_squares(real, fake, *, smoothing: float = 0.0):
 
     X. Mao et al., ICCV 2017. doi:10.1109/ICCV.2017.304
     """
-    discriminator = (ops.mean((real - (1 - smoothing)) ** 2) + ops.mean(fake**2)) / 2
+    discriminator = (ops.mean((real - _real(smoothing)) ** 2) + ops.mean(fake**2)) / 2
     return discriminator, ops.mean((fake - 1) ** 2) / 2
 
 
@@ -73,6 +74,11 @@ def regions(real, fake):
 def told_apart(real, fake):
     """The share of pairs of a real and a generated image, or pixel, whose real one has the higher logit."""
     return ops.mean(ops.cast(real > fake, "float32"))
+
+
+def _real(smoothing: float) -> float:
+    """What real images are drawn to, 1 but for the smoothing."""
+    return 1 - number(smoothing, "smoothing", 0, 0.5)
 
 
 def _cross_entropy(logits, target: float):

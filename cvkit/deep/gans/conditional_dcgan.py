@@ -18,6 +18,8 @@ def build(
     classes: int = 10,
     *,
     judge: str = "projection",
+    objective: str = "non_saturating",
+    penalty: str | None = None,
     width: int = 32,
     augment: str = "",
     rate: float | tuple[float, float] = 2e-3,
@@ -33,8 +35,8 @@ def build(
         At least 2.
     judge : {"projection", "embedding"}
         How the discriminator looks at the class.
-    width, augment, rate, batch
-        As for `dcgan`.
+    objective, penalty, width, augment, rate, batch
+        As for `dcgan`; the penalty is R1 by default.
 
     Returns
     -------
@@ -45,9 +47,9 @@ def build(
     conditional(classes, "conditional_dcgan")
     judges = {"projection": projection, "embedding": embedding}
     discriminator = judges[one_of(judge, "judge", tuple(judges))](shape, classes, width)
-    gan = Adversarial(
-        generator(shape, classes, width), discriminator, penalty=flatten(shape, 1.0, "r1"), augment=augment
-    )
+    penalty = flatten(shape, 1.0, "r1") if penalty is None else penalty
+    made = generator(shape, classes, width)
+    gan = Adversarial(made, discriminator, objective=objective, penalty=penalty, augment=augment)
     return gan.ready(rate, 0.0, 0.99, batch)
 
 

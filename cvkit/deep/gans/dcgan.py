@@ -13,6 +13,7 @@ from keras import layers
 
 from cvkit.arrays import one_of
 from cvkit.deep.adversarial import Adversarial
+from cvkit.deep.penalties import SpectralConv2D
 from cvkit.deep.pyramid import LATENT, check_shape, down, flatten, unconditional, up
 
 # Objective, weight of the penalties at 32 x 32 x 1, their names, learning rate.
@@ -28,6 +29,9 @@ def build(
     classes: int = 0,
     *,
     preset: str = "fast",
+    objective: str | None = None,
+    penalty: str | None = None,
+    spectral: bool = False,
     width: int = 32,
     augment: str = "",
     rate: float | tuple[float, float] | None = None,
@@ -42,7 +46,12 @@ def build(
     classes : int
         0: it takes no condition.
     preset : {"fast", "quality", "classic"}
-        Objective and penalties.
+        Objective, penalties and rate.
+    objective, penalty : str, optional
+        Others in their place, as in ``"least_squares(smoothing=0.1)"`` and ``"gp"``, or ``""`` for no penalty: see
+        `cvkit.deep.objectives` and `cvkit.deep.penalties`.
+    spectral : bool
+        Bound the slope of the discriminator's convolutions by spectral normalisation, too.
     width : int
         Feature maps at half the size, doubled at every smaller one.
     augment : str
@@ -60,10 +69,11 @@ def build(
     """
     check_shape(shape, "dcgan")
     unconditional(classes, "dcgan")
-    objective, gamma, penalties, usual = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
-    classic, penalty = preset == "classic", flatten(shape, gamma, *penalties)
-    networks = generator(shape, width), discriminator(shape, width, classic)
-    gan = Adversarial(*networks, objective=objective, penalty=penalty, augment=augment)
+    game, gamma, names, usual = PRESETS[one_of(preset, "preset", tuple(PRESETS))]
+    classic, convolution = preset == "classic", SpectralConv2D if spectral else layers.Conv2D
+    networks = generator(shape, width), discriminator(shape, width, classic, convolution)
+    penalty = flatten(shape, gamma, *names) if penalty is None else penalty
+    gan = Adversarial(*networks, objective=objective or game, penalty=penalty, augment=augment)
     beta, momentum = (0.5, 0.999) if classic else (0.0, 0.99)
     return gan.ready(usual if rate is None else rate, beta, momentum, batch)
 
@@ -74,8 +84,8 @@ def generator(shape: tuple, width: int) -> keras.Model:
     return keras.Model(noise, up(noise, shape, width), name="generator")  # (N, H, W, C)
 
 
-def discriminator(shape: tuple, width: int, normalise: bool) -> keras.Model:
+def discriminator(shape: tuple, width: int, normalise: bool, convolution: type) -> keras.Model:
     """Image to logit, the same way back."""
     image = keras.Input(shape)
-    x = layers.Flatten()(down(image, width, normalise))  # (N, 4, 4, F)
+    x = layers.Flatten()(down(image, width, normalise, convolution))  # (N, 4, 4, F)
     return keras.Model(image, layers.Dense(1, dtype="float32")(x), name="discriminator")
