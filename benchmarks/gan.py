@@ -31,9 +31,10 @@ from cvkit.deep.examples import as_examples, unscale
 from cvkit.deep.feed import feed
 from cvkit.deep.gan_export import settle
 from cvkit.deep.gans import build_gan
-from cvkit.deep.generation import GENERATORS, grid
+from cvkit.deep.generation import grid
 from cvkit.deep.generator_card import read_generator_card
 from cvkit.deep.quiet import import_keras
+from cvkit.registry import GENERATORS
 
 keras = import_keras()
 STORE = Path(__file__).parent / "results" / "gan.json"
