@@ -104,7 +104,7 @@ ALLOWED = {
     "compare/objects": {"numpy", "cvkit.arrays"},
     "compare/documents": {"numpy", "cvkit.arrays", "cvkit.compare"},
     "compare/generation": {"numpy", "cvkit.arrays"},
-    "compare/judgement": {"numpy", "cvkit.compare.generation", "cvkit.deep.describing"},
+    "compare/judgement": {"numpy", "cvkit.compare.generation", "cvkit.deep.describing", "cvkit.deep.quiet"},
     "compare/report": {"numpy", "jinja2", "cvkit", "cvkit.encode", "cvkit.io", "cvkit.compare"},
     "compare/learning": {"numpy", "matplotlib", "scipy", "cvkit.compare"},
     "compare/canvas": {"numpy", "matplotlib", "cvkit.compare"},

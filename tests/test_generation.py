@@ -402,16 +402,18 @@ def classifier(keras):
 
 def test_ones_own_classifier_describes_and_counts_classes(rng, classifier):
     real = rng.integers(0, 256, (40, 4, 4), np.uint8)
-    real[:20, 0, 0], real[20:, 0, 0] = 250, 5  # as if in folders of classes
+    real[:20, 0, 0], real[20:, 0, 0] = 250, 5
     made = real[::2].copy()
     made[:, 0, 0] = 250
-    found = judgement.judge(made, real, classifier)
+    found = judgement.judge(made, real[::2], classifier, held_back=real[1::2])
     assert found["features"] == "of_mine" and found["images"] == [20, 20, 20]
     assert found["classes"] == {"generated": [1.0, 0.0], "real": [0.5, 0.5], "floor": [0.5, 0.5]}
     assert found["class_distance"] == {"generated": 0.5, "floor": 0.0}
     scaled = real[::2, [0, 1], [0, 1]] / 127.5 - 1
     moved = made[:, [0, 1], [0, 1]] / 127.5 - 1
     assert found["frechet"]["generated"] == pytest.approx(judging.frechet_distance(moved, scaled), rel=1e-4)
+    for order in (real, real.reshape(2, 20, 4, 4).swapaxes(0, 1).reshape(40, 4, 4)):  # folders of classes, or in turn
+        assert judgement.judge(real, order, classifier)["class_distance"]["floor"] <= 0.3
     assert "\nclass distance " in judgement.as_text(found) and "\nclass 1 " in judgement.as_text(found)
     with pytest.raises(CvkitError, match="of_mine describes images of 4 x 4 x 1, got 5 x 5 x 1"):
         judgement.judge(*[np.zeros((20, 5, 5), np.uint8)] * 2, classifier)

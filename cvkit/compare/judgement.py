@@ -29,12 +29,12 @@ def judge(
         one's own classifier, a Keras model that sees black as -1 and white as 1, or a function of images to (N, D)
         features. Its name is in the result: numbers of different features cannot be compared.
     held_back : (M, H, W[, C]) array or list of images, optional
-        Real images that the floor is made of; by default every second one of `real`, and the others are what all is
-        compared with.
+        Real images that the floor is made of; by default half of `real`, drawn at random, and the other half is what
+        all is compared with.
     most : int
-        Images for precision, recall, density and coverage, at even distances if there are more.
+        Images for precision, recall, density and coverage, drawn at random if there are more.
     seed : int
-        Of the kernel's subsets.
+        Of what is drawn at random.
 
     Returns
     -------
@@ -59,11 +59,15 @@ def judge(
     True
     """
     if held_back is None:
-        real, held_back = real[::2], real[1::2]  # not first and last: folders are often sorted by class
+        order = np.random.default_rng(seed).permutation(len(real))  # images are often sorted by class, or in turn
+        held_back, real = ([real[place] for place in part] for part in np.split(order, [len(real) // 2]))
     generated, real, held_back = _alike({"generated": generated, "real": real, "held_back": held_back})
     count = min(len(generated), len(held_back))
-    sets = [_spread(generated, count), real, _spread(held_back, count)]
+    sets = [_draw(generated, count, seed), real, _draw(held_back, count, seed)]
     if not isfunction(features):
+        from cvkit.deep.quiet import import_keras
+
+        import_keras()
         from cvkit.deep.describing import find_describer
 
         features = find_describer(features)
@@ -114,16 +118,16 @@ def _alike(sets: dict) -> list[np.ndarray]:
     return [np.asarray(images) for images in sets.values()]
 
 
-def _spread(rows: np.ndarray, count: int) -> np.ndarray:
-    """So many of all, at even distances."""
-    return rows if count == len(rows) else rows[np.arange(count) * len(rows) // count]
+def _draw(rows: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """So many of all, at random."""
+    return rows if count == len(rows) else np.random.default_rng(seed).choice(rows, count, replace=False)
 
 
 def _measure(rows: np.ndarray, real: np.ndarray, most: int, seed: int) -> dict[str, float]:
     count = min(len(rows), len(real), most)
     distance, error = kernel_distance(rows, real, seed=seed)
     first = {"frechet": frechet_distance(rows, real), "kernel": distance, "kernel_error": error}
-    return first | neighbours(_spread(rows, count), _spread(real, count))
+    return first | neighbours(_draw(rows, count, seed), _draw(real, count, seed))
 
 
 def class_shares(numbers: Sequence[int], classes: int) -> np.ndarray:
