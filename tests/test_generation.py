@@ -413,7 +413,7 @@ def test_ones_own_classifier_describes_and_counts_classes(rng, classifier):
     moved = made[:, [0, 1], [0, 1]] / 127.5 - 1
     assert found["frechet"]["generated"] == pytest.approx(judging.frechet_distance(moved, scaled), rel=1e-4)
     for order in (real, real.reshape(2, 20, 4, 4).swapaxes(0, 1).reshape(40, 4, 4)):  # folders of classes, or in turn
-        assert judgement.judge(real, order, classifier)["class_distance"]["floor"] <= 0.3
+        assert judgement.judge(real, order, classifier)["class_distance"]["floor"] < 0.45  # else 1
     assert "\nclass distance " in judgement.as_text(found) and "\nclass 1 " in judgement.as_text(found)
     with pytest.raises(CvkitError, match="of_mine describes images of 4 x 4 x 1, got 5 x 5 x 1"):
         judgement.judge(*[np.zeros((20, 5, 5), np.uint8)] * 2, classifier)
