@@ -462,7 +462,7 @@ def test_the_command_judges_folders_and_generators(keras, model, tmp_path, monke
     assert np.allclose(describe(white), 1) and not describe(white * 0).any()
 
 
-def test_the_generator_that_is_carried_is_known_everywhere():
+def test_the_generator_that_is_carried_is_known_everywhere(tmp_path):
     from cvkit import registry
     from cvkit.web.sampling import carried
 
@@ -478,6 +478,11 @@ def test_the_generator_that_is_carried_is_known_everywhere():
     run = CliRunner()
     assert "fashion" in run.invoke(main, ["list"]).output
     assert card["summary"] in run.invoke(main, ["list", "fashion"]).output
+    for kind in ("boot", "9"):
+        words = ["generate", "fashion", "-n", "2", "-c", kind, "-s", "2", "-o", str(tmp_path / kind)]
+        assert run.invoke(main, words).exit_code == 0
+        assert np.array_equal(cvkit.read(tmp_path / kind / "0001.png"), boots[1])
+    assert "must be one of 'T-shirt'" in run.invoke(main, ["generate", "fashion", "-c", "hat"]).output
     assert "a class: T-shirt" in run.invoke(main, ["inspect", "fashion"]).output
     with pytest.raises(CvkitError, match="did you mean 'fashion'"):
         generate("fasion", 3)
