@@ -131,7 +131,8 @@ def train_and_judge(part: str, name: str, data: dict, seconds: float, seed: int,
     row |= judge(data["features"](images), data["real"])
     pictures = STORE.parent / "gan"
     pictures.mkdir(exist_ok=True)
-    cvkit.write(pictures / f"{part}-{SHORT[NAMES.index(name)]}-{seed}.png", grid(images[:64]))
+    kind = "-".join(filter(None, [part, SHORT[NAMES.index(name)], more.get("augment")]))
+    cvkit.write(pictures / f"{kind}-{seed}.png", grid(images[:64]))
     store(row)
 
 

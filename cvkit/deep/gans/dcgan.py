@@ -4,8 +4,9 @@ A. Radford, L. Metz, S. Chintala, ICLR 2016. arXiv:1511.06434. Feature maps halv
 every level costs the same. Presets, as measured in benchmarks/results/gan.md:
 
 - ``classic``: the paper's, batch normalisation in both networks, Adam with beta .5, at five times its rate
-- ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate
-- ``quality``: relativistic + R1 + R2, which keeps more of the variety in long trainings
+- ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate: the
+  nearest to real images of the three in two minutes and in ten
+- ``quality``: relativistic + R1 + R2, at the same rate
 """
 
 import keras
