@@ -5,7 +5,7 @@ every level costs the same. Presets, as measured in benchmarks/results/gan.md:
 
 - ``classic``: the paper's, batch normalisation in both networks, Adam with beta .5, at five times its rate
 - ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate: the
-  nearest to real images of the three in two minutes and in ten
+  nearest to real images after two minutes
 - ``quality``: relativistic + R1 + R2, at the same rate
 """
 
