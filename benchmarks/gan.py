@@ -125,7 +125,7 @@ def train_and_judge(part: str, name: str, data: dict, seconds: float, seed: int,
     if any(row.items() <= old.items() for old in load()):
         return
     keras.utils.set_random_seed(seed)
-    gan = make(name, rate, more.get("augment", ""), more.get("precision", "mixed_bfloat16"))
+    gan = make(name, rate, more.get("augment", ""), more.get("policy", "mixed_bfloat16"))
     row |= learn(gan, data["train"], seconds, seed, more.get("steps"))
     images = sample(gan)
     row |= judge(data["features"](images), data["real"])
@@ -177,7 +177,7 @@ def equal_time(part: str, seconds: float, names: tuple, seeds: tuple = (0, 1)):
 def precision(data: dict) -> None:
     """As many steps in float32 as `fast` had time for in bfloat16: the price in quality, if there is one."""
     for row in [row for row in load() if row["part"] == "fast" and row["name"] == NAMES[2]]:
-        more = {"precision": "float32", "steps": row["steps"]}
+        more = {"policy": "float32", "steps": row["steps"]}
         train_and_judge("precision", NAMES[2], data, 600, row["seed"], row["rate"], **more)
 
 
