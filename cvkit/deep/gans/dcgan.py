@@ -6,7 +6,7 @@ every level costs the same. Presets, as measured in benchmarks/results/gan.md:
 - ``classic``: the paper's, batch normalisation in both networks, Adam with beta .5, at five times its rate
 - ``fast``: non-saturating + R1, no normalisation in the discriminator, Adam without momentum at twice that rate: the
   nearest to real images after two minutes
-- ``quality``: relativistic + R1 + R2, at the same rate
+- ``quality``: relativistic + R1 + R2, at half of that rate, which larger images in colour need
 """
 
 import keras
@@ -21,7 +21,7 @@ from cvkit.deep.pyramid import LATENT, check_shape, down, flatten, unconditional
 PRESETS = {
     "classic": ("non_saturating", 0.0, (), 1e-3),
     "fast": ("non_saturating", 1.0, ("r1",), 2e-3),
-    "quality": ("relativistic", 0.1, ("r1", "r2"), 2e-3),
+    "quality": ("relativistic", 0.1, ("r1", "r2"), 1e-3),
 }
 
 
@@ -58,8 +58,8 @@ def build(
     augment : str
         ``"adaptive"`` for a few hundred images, see `cvkit.deep.gan_augment`.
     rate : float or (float, float), optional
-        Learning rate at the start, of both networks, or of generator and discriminator; by default 2e-3, for
-        ``classic`` 1e-3.
+        Learning rate at the start, of both networks, or of generator and discriminator; by default 1e-3, for
+        ``fast`` 2e-3.
     batch : int
         Images in a batch, for which the rate is made.
 
