@@ -27,6 +27,7 @@ from common import table, write_results
 
 import cvkit
 from cvkit.compare.generation import frechet_distance, kernel_distance, neighbours
+from cvkit.deep.describing import find_describer
 from cvkit.deep.examples import as_examples, unscale
 from cvkit.deep.feed import feed
 from cvkit.deep.gan_export import settle
@@ -49,19 +50,6 @@ def read(folder: Path, name: str) -> np.ndarray:
     with gzip.open(folder / f"{name}-images-idx3-ubyte.gz") as file:
         images = np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28)
     return np.pad(images, ((0, 0), (2, 2), (2, 2)))
-
-
-class Features:
-    """The features of images by the small classifier."""
-
-    def __init__(self, folder: Path) -> None:
-        whole = keras.models.load_model(folder / "classifier.keras")
-        self.network = keras.Model(whole.inputs, whole.get_layer("feat").output)
-
-    def __call__(self, images: np.ndarray) -> np.ndarray:
-        """(N, 32, 32) uint8 to (N, 128)."""
-        scaled = images[..., None].astype(np.float32) / 127.5 - 1
-        return self.network.predict(scaled, batch_size=500, verbose=0)
 
 
 def make(name: str, rate: float | None, augment: str = "", precision: str = "mixed_bfloat16"):
@@ -289,7 +277,7 @@ def _cell(value) -> str:
 if __name__ == "__main__":
     folder, *nuclei = map(Path, sys.argv[1].split(","))
     chosen = sys.argv[2:] or [*PARTS, *(["colour"] if nuclei else [])]
-    features = Features(folder)
+    features = find_describer(keras.models.load_model(folder / "classifier.keras"))
     given = {"train": read(folder, "train"), "features": features, "real": features(read(folder, "t10k"))}
     for part in chosen:
         colour(nuclei[0]) if part == "colour" else PARTS[part](given)

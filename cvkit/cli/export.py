@@ -27,9 +27,9 @@ def command(model: str, to: str, output: Path, side: int) -> None:
     \b
     cvkit export nuclei --to onnx -o nuclei.onnx
     """
-    from cvkit.registry import TRAINED
+    from cvkit.registry import TRAINED, trained
 
-    folder = TRAINED / model if model in cvkit.methods() and (TRAINED / model).is_dir() else Path(model)
+    folder = TRAINED / model if model in trained() else Path(model)
     cvkit.deep.read_card(folder)  # a wrong name is told before Keras is loaded
     if to != "savedmodel":
         output = output_file(output, folder.iterdir())

@@ -50,9 +50,7 @@ def _named(names: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
     from cvkit.deep.generator_card import generator_folder
 
     for name in names:
-        carried = registry.TRAINED / name
-        known = name in registry.methods() and carried.is_dir()
-        folder = carried if known else generator_folder(name)
+        folder = registry.TRAINED / name if name in registry.trained() else generator_folder(name)
         if os.path.exists(folder / "card.json"):
             yield name, folder
         else:
