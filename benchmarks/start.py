@@ -35,9 +35,11 @@ cvkit.write(sys.argv[2], network.predict(image, verbose=0)[0, :, :, 1] > 0.5)
 """
 
 
-LARGER = """
+OTHERS = """
 import sys, cvkit
-cvkit.write(sys.argv[2], cvkit.preprocess.resize(cvkit.read(sys.argv[1]), height=520, width=696))
+image = cvkit.read(sys.argv[1])
+cvkit.write(sys.argv[2], image[:256, :256])
+cvkit.write(sys.argv[3], cvkit.preprocess.resize(image, height=520, width=696))
 """
 
 
@@ -63,13 +65,14 @@ def loaded(code: str) -> str:
 def main() -> None:
     """Measure every process in turn, `ROUNDS` times over."""
     with tempfile.TemporaryDirectory() as folder:
-        large, out = f"{folder}/large.png", f"{folder}/out.png"
-        measure(["-c", LARGER, str(IMAGE), large])  # not here: a child's memory counts from that of its parent
+        small, large, out = f"{folder}/small.png", f"{folder}/large.png", f"{folder}/out.png"
+        measure(["-c", OTHERS, str(IMAGE), small, large])  # not here: a child's memory counts from that of its parent
         jobs = {
             "python, nothing": ["-c", "pass"],
             "import cvkit": ["-c", "import cvkit"],
             "cvkit --help": ["-c", CVKIT, "--help"],
             "cvkit segment -m otsu, 360 x 360": ["-c", CVKIT, "segment", str(IMAGE), "-m", "otsu", "-o", out],
+            "cvkit segment -m nuclei, 256 x 256": ["-c", CVKIT, "segment", small, "-m", "nuclei", "-o", out],
             "cvkit segment -m nuclei, 360 x 360": ["-c", CVKIT, "segment", str(IMAGE), "-m", "nuclei", "-o", out],
             "cvkit segment -m nuclei, 520 x 696": ["-c", CVKIT, "segment", large, "-m", "nuclei", "-o", out],
             "the same network in Keras, 360 x 360": ["-c", KERAS, str(IMAGE), out],

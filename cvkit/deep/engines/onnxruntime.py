@@ -38,7 +38,8 @@ def load(path: str | Path, precision: str = "f32", threads: int | None = None) -
     options.intra_op_num_threads = threads or 0
     # A waiting thread that spins takes the processor from others and gains nothing here.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(Path(path).read_bytes(), options, providers=["CPUExecutionProvider"])
+    # By path: of bytes it would keep a copy.
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     (name,) = (given.name for given in session.get_inputs())
 
     def run(images: np.ndarray) -> np.ndarray:
