@@ -12,16 +12,16 @@ from cvkit.compare.metrics import paired_bootstrap
 
 RESULTS = Path(__file__).parent / "results"
 CHOSEN = "painted or not, chosen"
-WORDS = """What the arms are. `real`: so many steps on the labelled images alone. `painted`: a generator of class maps
-is trained on the same images, a segmentation network its discriminator; 60 pairs are painted, and filtered by the model
-of `real`; a new network is trained with as many steps, three in ten patches from painted pairs. `painted, patches`: the
-discriminator judges patches. `painted, unlabelled`: it sees 100 images without labels, too. `more`: as `real`, for as
-many more steps as the dearest painter took time. `copy-paste`: as many steps, three in ten patches from pairs into
-which real objects were pasted. `unlabelled`: `cvkit.train(unlabelled=...)` with the same 100 images, in the same time.
-`painted or not, chosen`: the best on validation of those painted arms whose gain over `more` is sure there, else
-`more`; all had to be trained to choose. Gains are means over seeds, with 95 % intervals by Student's t.
-All begin alike, with the same strong augmentation. Seconds are those of the processor, without TensorFlow's start, and
-without the model of `real` that filters."""
+WORDS = """What the arms are. `real`: so many steps on the labelled images alone. `painted`: a generator of class maps is trained
+on the same images, a segmentation network its discriminator; a fifth as many pairs as steps are painted, and filtered
+by the model of `real`; a new network is trained with as many steps, three in ten patches from painted pairs.
+`painted, patches`: the discriminator judges patches. `painted, unlabelled`: it sees 100 images without labels, too.
+`more`: as `real`, for as many more steps as the dearest painter took time. `copy-paste`: as many steps, three in ten
+patches from pairs into which real objects were pasted. `unlabelled`: `cvkit.train(unlabelled=...)` with the same 100
+images, in the same time. `painted or not, chosen`: the best on validation of those painted arms whose gain over
+`more` is sure there, else `more`; all had to be trained to choose. Gains are means over seeds, with 95 % intervals by
+Student's t. All begin alike, with the same strong augmentation. Seconds are those of the processor, without
+TensorFlow's start, and without the model of `real` that filters."""
 
 
 def load(out: Path) -> list[dict]:
@@ -43,7 +43,7 @@ def page(out: Path) -> None:
     parts = [WORDS]
     for count in counts:
         rows = [line(arm, of[count]) for arm in arms if any(arm in cell for cell in of[count])]
-        head = ["arm", "seeds", "seconds", "Dice", "gain over more", "AP at IoU .5", "gain over more"]
+        head = ["arm", "seeds", "steps", "seconds", "Dice", "gain over more", "AP at IoU .5", "gain over more"]
         parts += [f"## {count} labelled images", table(head, [row for row in rows if row])]
     parts += ["## Do painted images look like what was asked for?", *painters(cells)]
     figure = learning_curves(
@@ -75,7 +75,12 @@ def line(arm: str, cells: list[dict]) -> list:
     """A line of the table: means over seeds, and gains over `more` of the same seed, with their intervals."""
     mine = [cell for cell in cells if arm in cell]
     seconds = [cell[arm]["seconds"] + cell[arm]["before"] for cell in mine]
-    row = [arm, len(mine), "" if arm == CHOSEN else f"{np.mean(seconds):.0f}"]
+    row = [arm, len(mine)]
+    row += (
+        ["", ""]
+        if arm == CHOSEN
+        else [round(np.mean([cell[arm]["steps"] for cell in mine])), f"{np.mean(seconds):.0f}"]
+    )
     for score in ("test_dice", "test_ap50"):
         both = [cell for cell in mine if "more" in cell]
         gains = np.subtract(means(both, arm, score), means(both, "more", score))
