@@ -12,16 +12,16 @@ from cvkit.compare.metrics import paired_bootstrap
 
 RESULTS = Path(__file__).parent / "results"
 CHOSEN = "painted or not, chosen"
-WORDS = """What the arms are. `real`: so many steps on the labelled images alone. `painted`: a generator of class maps is trained
-on the same images, a segmentation network its discriminator; a fifth as many pairs as steps are painted, and filtered
-by the model of `real`; a new network is trained with as many steps, three in ten patches from painted pairs.
-`painted, patches`: the discriminator judges patches. `painted, unlabelled`: it sees 100 images without labels, too.
-`more`: as `real`, for as many more steps as the dearest painter took time. `copy-paste`: as many steps, three in ten
-patches from pairs into which real objects were pasted. `unlabelled`: `cvkit.train(unlabelled=...)` with the same 100
-images, in the same time. `painted or not, chosen`: the best on validation of those painted arms whose gain over
-`more` is sure there, else `more`; all had to be trained to choose. Gains are means over seeds, with 95 % intervals by
-Student's t. All begin alike, with the same strong augmentation. Seconds are those of the processor, without
-TensorFlow's start, and without the model of `real` that filters."""
+WORDS = """What the arms are. `real`: so many steps on the labelled images alone. `painted`: a generator of class
+maps is trained on the same images, a segmentation network its discriminator; a fifth as many pairs as steps are
+painted, and filtered by the model of `real`; a new network is trained with as many steps, three in ten patches from
+painted pairs. `painted, patches`: the discriminator judges patches. `painted, unlabelled`: it sees 100 images without
+labels, too. `more`: as `real`, for as many more steps as the dearest painter took time. `copy-paste`: as many steps,
+three in ten patches from pairs into which real objects were pasted. `unlabelled`: `cvkit.train(unlabelled=...)` with
+the same 100 images, in the same time. `painted or not, chosen`: the best on validation of those painted arms whose
+gain over `more` is sure there, else `more`; all had to be trained to choose. Gains are means over seeds, with 95 %
+intervals by Student's t. All begin alike, with the same strong augmentation. Seconds are those of the processor,
+without TensorFlow's start, and without the model of `real` that filters."""
 
 
 def load(out: Path) -> list[dict]:
