@@ -16,8 +16,10 @@ from cvkit.deep import predict, read_card
 from cvkit.deep.calibration import fit_temperature, temper
 from cvkit.deep.card import annotate
 from cvkit.deep.decode import decide, grow
+from cvkit.deep.guard import guarded
 from cvkit.deep.uncertainty import entropy
 from cvkit.deep.views import VIEWS, views
+from cvkit.errors import CvkitError
 
 NUCLEI = registry.TRAINED / "nuclei"
 
@@ -179,6 +181,24 @@ def test_calibration_writes_the_temperature_that_probabilities_are_at(copy, pair
     assert again["temperature"] == pytest.approx(card["temperature"], rel=1e-2)
 
 
+def test_a_truth_that_does_not_fit_is_not_calibrated_to(copy, pair):
+    image, labels = pair
+    with pytest.raises(ValueError, match="an image and its truth must have the same height and width"):
+        cvkit.deep.calibrate(copy, [(image, labels[:-10])])
+    unknown = np.where(labels > 0, 7, 0).astype(np.uint8)
+    with pytest.raises(ValueError, match=r"holds the classes 0 to \d, and 255 where it is not known, got 7"):
+        cvkit.deep.calibrate(copy, [(image, unknown)])
+
+
+def test_tuning_keeps_what_a_card_makes_of_a_mask(copy, pair):
+    """A model whose last step parts the mask into labels gives labels afterwards, too."""
+    card = read_card(copy) | {"answer": "mask", "postprocess": "split"}
+    (copy / "card.json").write_text(json.dumps(card))
+    assert cvkit.segment(pair[0], copy).dtype == np.int32
+    cvkit.deep.tune_model(copy, [pair], aim="objects")
+    assert cvkit.segment(pair[0], copy).dtype == np.int32
+
+
 def test_a_model_of_classes_is_calibrated_but_not_tuned(copy, pair):
     card = read_card(copy) | {"answer": "classes", "postprocess": ""}
     (copy / "card.json").write_text(json.dumps(card))
@@ -188,3 +208,11 @@ def test_a_model_of_classes_is_calibrated_but_not_tuned(copy, pair):
         cvkit.deep.tune_model(copy, [(image, classes)])
     assert cvkit.deep.calibrate(copy, [(image, classes)])["temperature"] > 0
     assert np.allclose(predict.probabilities(image, copy).sum(axis=2), 1, atol=1e-5)
+
+
+def test_an_engine_without_memory_says_for_how_many_pixels():
+    def run(images):
+        raise RuntimeError("BFCArena::AllocateRawInternal Available memory of 1 is smaller than requested bytes of 2")
+
+    with pytest.raises(CvkitError, match="there is no memory for this network on 16 x 32 pixels at once"):
+        guarded(lambda _: run, NUCLEI)(np.zeros((1, 16, 32, 3), np.float32))

@@ -129,6 +129,7 @@ ALLOWED = {
     "scale/engine": {"cvkit.arrays", "cvkit.cores", "cvkit.scale"},
     "scale/workers": {"cvkit.cores"},
     "scale/cluster": {"distributed"},
+    "__main__": {"cvkit.cli"},
     "cli": {"click", "cvkit", "cvkit.arrays", "cvkit.registry", "cvkit.cli", "cvkit.io", "cvkit.decode", "cvkit.deep"}
     | {"cvkit.compare", "cvkit.datasets", "cvkit.files", "cvkit.scale", "tqdm"},
     "web": {

@@ -280,6 +280,11 @@ def test_ctrl_c_is_told_by_the_exit_code(run):
     assert done.returncode == 130 and done.stderr.strip() == "Stopped." and signal.SIGINT == 2
 
 
+def test_python_runs_the_package():
+    words = [sys.executable, "-m", "cvkit", "segment", "--help"]
+    assert "Usage: python -m cvkit segment" in subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 

@@ -155,6 +155,14 @@ def test_a_tile_with_its_halo_is_the_whole(name, keras):
     assert np.allclose(end[:, :, halo:], whole[:, :, start + halo :], rtol=0, atol=1e-6)
 
 
+def test_a_network_that_looks_too_far_for_tiles_is_one_that_looks_everywhere(keras):
+    from cvkit.deep.export import rehearse
+    from cvkit.deep.reach import reach
+
+    halo, stride = reach(small("u2net", 1, 3))
+    assert halo > 1000 and rehearse("u2net(width=4, widest=8)", 1, 3) == (None, stride)
+
+
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_networks_that_see_everything_have_no_halo(name, keras):
     from cvkit.deep.reach import reach

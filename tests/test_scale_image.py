@@ -298,7 +298,7 @@ def test_other_refusals(tmp_path):
         return image > 5
 
     model = write_model(tmp_path / "model", halo=None)
-    for pipeline, why in ((otherwise, "does not say how far"), (model, "sees the whole image")):
+    for pipeline, why in ((otherwise, "does not say how far"), (model, "it sees the whole image")):
         with pytest.raises(CvkitError, match=why):
             cvkit.segment_large(scene(), pipeline, tmp_path / "a.npy")
     for out, code in (("a.png", "format-unknown"), ("no/a.npy", "folder-missing"), (None, "output-missing")):

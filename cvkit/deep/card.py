@@ -30,7 +30,7 @@ FIELDS = {
     "contact": list,  # numbers of the classes that part touching objects; may be empty
     "preprocess": str,  # steps before the network, as in a pipeline; may be empty
     "postprocess": str,  # steps after it
-    "halo": int | None,  # how far, in pixels, the network looks to each side; null: everywhere, tiles are not exact
+    "halo": int | None,  # how far, in pixels, the network looks to each side; null: too far for exact tiles
     "stride": int,  # how often the network halves the size, as a factor
     "checksums": dict,  # SHA-256 of the other files
 }

@@ -28,6 +28,7 @@ from cvkit.deep.simplify import simplify
 from cvkit.errors import CvkitError
 
 TOLERANCE = 1e-5
+FAR = 512  # pixels; how far a network may look to be run in tiles that see all that it does
 
 
 def export(network: keras.Model, folder: str | Path, card: dict, images: np.ndarray) -> Path:
@@ -101,7 +102,7 @@ def write_model(network: keras.Model, folder: str | Path, card: dict, batches: l
 
 
 @lru_cache(maxsize=8)
-def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
+def rehearse(network: str, channels: int, classes: int) -> tuple[int | None, int]:
     """Export a network untrained, and run it: what cannot be exported is refused before it is trained.
 
     Parameters
@@ -113,7 +114,7 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
     Returns
     -------
     halo, stride : int
-        As `reach` gives them.
+        As `reach` gives them; but a halo of more than `FAR` is None: tiles that overlap so far save no memory.
 
     Raises
     ------
@@ -141,7 +142,8 @@ def rehearse(network: str, channels: int, classes: int) -> tuple[int, int]:
             came=f"{network} cannot be trained: exported it gives {shape} in the place of {expected}",
             remedy="choose another network",
         )
-    return reach(twin)
+    halo, stride = reach(twin)
+    return (None if halo is None or halo > FAR else halo), stride
 
 
 def answering(network: keras.Model) -> keras.Model:

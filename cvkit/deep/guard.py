@@ -8,6 +8,8 @@ import numpy as np
 
 from cvkit.errors import CvkitError
 
+MEMORY = ("BFCArena", "bad_alloc", "bad allocation", "Failed to allocate", "annot allocate")  # what engines say
+
 
 def guarded(load: Callable[[Path], Callable], path: Path) -> Callable[[np.ndarray], np.ndarray]:
     """Load a network, its faults and those of its answers told in words.
@@ -42,6 +44,8 @@ def guarded(load: Callable[[Path], Callable], path: Path) -> Callable[[np.ndarra
         try:
             answer = run(images)
         except Exception as fault:
+            if any(word in str(fault) for word in MEMORY):
+                raise _too_large(images, path) from None
             raise _fault("model-run", "the engine cannot run this network", fault, path) from None
         _check(answer, images, path)
         return answer
@@ -66,6 +70,16 @@ def _check(answer: np.ndarray, images: np.ndarray, path: Path) -> None:
             remedy="its training went astray: train it again, or use the model of an earlier epoch",
             file=path,
         )
+
+
+def _too_large(images: np.ndarray, path: Path) -> CvkitError:
+    height, width = images.shape[1:3]
+    return CvkitError(
+        "model-run",
+        came=f"there is no memory for this network on {height} x {width} pixels at once",
+        remedy="give the image in smaller parts, free memory, or train a network of less width",
+        file=path,
+    )
 
 
 def _fault(code: str, what: str, fault: Exception, path: Path) -> CvkitError:

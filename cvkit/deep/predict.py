@@ -45,7 +45,7 @@ def segment(
         What runs the network: "onnxruntime", "openvino", "litert" or "opencv".
     precision : str
         "f32"; "bf16" with OpenVINO; or "int8" with ONNX Runtime or LiteRT, if the model has been quantized
-        (`cvkit.deep.quantize`): faster, and its card says what it costs.
+        (`cvkit.deep.quantize.quantize`): faster, and its card says what it costs.
 
     Returns
     -------
@@ -75,7 +75,8 @@ def probabilities(
     """Give the probability of each class at each pixel.
 
     Large images are run in tiles that overlap as far as the network looks: the answer is the same. Where the network
-    looks everywhere, and its card says ``"halo": null``, tiles of images of more than a million pixels are blended.
+    looks everywhere, or farther than 512 pixels, and its card says ``"halo": null``, tiles of images of more than a
+    million pixels are blended.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def _load(folder: Path, changed: int | None, engine: str, precision: str) -> tup
         raise CvkitError(
             "model-precision",
             came=f"the model has no {name}",
-            remedy="make it with cvkit.deep.quantize.quantize(model, pairs, validation)",
+            remedy="make it: from cvkit.deep.quantize import quantize; quantize(model, pairs, validation)",
             file=folder,
         )
     return card, guarded(lambda path: load(path, precision, asked() or None), check_file(folder, card, name))

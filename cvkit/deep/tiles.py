@@ -37,7 +37,8 @@ def tiled(
         ``side``: tiles of that side are blended then.
     image : (H, W, C) float32 array
     card : dict
-        ``halo``: how far the network looks, None if everywhere; ``stride``: the grid that it shrinks images by.
+        ``halo``: how far the network looks, None if everywhere or too far for exact tiles; ``stride``: the grid that it
+        shrinks images by.
     decide : function
         What is kept of the answer (h, w, K) to a part of the image: an array (h, w, ...), by default all.
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cvkit.arrays import as_labels, as_mask, is_mask, one_of
+from cvkit.arrays import VOID, as_labels, as_mask, is_mask, one_of, same_shape
 from cvkit.classic.components import label
 from cvkit.compare import metrics, objects
 from cvkit.compare.calibration import calibration_error
 from cvkit.deep.calibration import fit_temperature, temper
-from cvkit.deep.card import annotate
+from cvkit.deep.card import annotate, check_steps
 from cvkit.deep.decode import decide
 from cvkit.deep.predict import apply, load_model, outputs
 from cvkit.deep.star_objects import OVERLAP, STAR
@@ -83,13 +83,16 @@ def _choices(card: dict, pairs: Sequence, *, stars: bool) -> Iterator[dict]:
     areas = np.concatenate([np.bincount(truth.reshape(-1))[1:] for truth in truths])
     middle = float(np.median(areas[areas > 0])) if areas.any() else 0.0
     steps = [f"remove_small(area={size})" for size in sorted({round(middle / share) for share in (16, 8, 4)} - {0, 1})]
-    if card["answer"] == "mask":
+    own, kind = card["postprocess"], check_steps(card)
+    if kind == "mask":
         steps += ["fill_holes", *(f"fill_holes | {step}" for step in steps)]
+    # Where the card's own steps make another kind of answer, they stay.
+    steps = ["", *steps] if kind == card["answer"] else [f"{own} | {step}" for step in steps]
     tried = {
         "threshold": (card.get("threshold", 0.5), *(THRESHOLDS[2:-2] if stars else THRESHOLDS)),
         "star": (card.get("star", STAR), *STARS) if stars else (),
         "overlap": (card.get("overlap", OVERLAP), *OVERLAPS) if stars else (),
-        "postprocess": (card["postprocess"], "", *steps),
+        "postprocess": (own, *steps),
     }
     tried = {name: dict.fromkeys(values) for name, values in tried.items() if values}
     for values in product(*tried.values()):
@@ -139,7 +142,7 @@ def calibrate(model: str | Path, pairs: Sequence) -> dict:
     Raises
     ------
     ValueError
-        If there are no pairs.
+        If there are no pairs, or a truth is not of its image's size or not of the model's classes.
 
     Examples
     --------
@@ -153,8 +156,8 @@ def calibrate(model: str | Path, pairs: Sequence) -> dict:
     count, rng = len(card["classes"]), np.random.default_rng(0)
     values, classes = [], []
     for image, truth in pairs:
-        truth = np.asarray(truth)
-        truth = part(as_labels(truth)) if kind_of_truth(truth) == "labels" and count > 2 else truth.astype(np.uint8)
+        truth = _classes(truth, card)
+        same_shape(image, truth, "an image and its truth")
         chosen = rng.permutation(truth.size)[:SAMPLE]
         values.append(outputs(image, model)[:, :, :count].reshape(-1, count)[chosen])
         classes.append(truth.reshape(-1)[chosen])
@@ -164,3 +167,20 @@ def calibrate(model: str | Path, pairs: Sequence) -> dict:
     temperature = round(card.get("temperature", 1.0) * factor, 4)
     before, after = (round(error, 5) for error in errors)
     return annotate(model, temperature=temperature, calibration={"error_before": before, "error": after})
+
+
+def _classes(truth: np.ndarray, card: dict) -> np.ndarray:
+    """The class of each pixel, as the model was taught it."""
+    truth, count = np.asarray(truth), len(card["classes"])
+    if kind_of_truth(truth) == "labels" and card["answer"] != "classes":
+        labels = as_labels(truth)
+        return part(labels) if card["contact"] else np.where(labels < 0, VOID, labels > 0).astype(np.uint8)
+    unknown = np.setdiff1d(truth, [*range(count), VOID])
+    if unknown.size:
+        raise CvkitError(
+            "truth-kind",
+            f"a truth for this model holds the classes 0 to {count - 1}, and {VOID} where it is not known",
+            came=f"{unknown[0]}",
+            remedy="give the truths that it was taught with",
+        )
+    return truth.astype(np.uint8)

@@ -135,7 +135,7 @@ def _network(step: Step) -> Stage:
     kind = {key: value for key, value in how.items() if key != "threshold"}
     card, run = load_model(model, **kind)
     if card["halo"] is None or hasattr(run, "side"):
-        reason = "every pixel of it sees the whole image" if card["halo"] is None else "it takes images of one size"
+        reason = "it sees the whole image, or most of it" if card["halo"] is None else "it takes images of one size"
         raise _refused(name, reason, "train a network of convolutions alone, such as unet")
     side = card["stride"]
     values = run(np.zeros((1, side, side, card["channels"]), np.float32)).shape[-1]
