@@ -109,7 +109,7 @@ def read(
     return (image, what) if info else image
 
 
-def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | Labels | Classes:
+def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS, classes: bool = False) -> Mask | Labels | Classes:
     """Read a mask, labels or classes from an image file of one channel.
 
     What it is follows from the file: 1 bit, or 8 bits that are all 0 or 255, is a mask; other 8 bits are classes, also
@@ -118,9 +118,10 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
 
     Parameters
     ----------
-    path : str or path-like
-    max_pixels : int
+    path, max_pixels
         As for `read`.
+    classes : bool
+        Take 8 bits for classes even if all are 0 or 255, which is void then.
 
     Returns
     -------
@@ -150,7 +151,7 @@ def read_truth(path: str | PathLike, *, max_pixels: int = MAX_PIXELS) -> Mask | 
                 remedy="store the number of the class or object of each pixel",
             )
         truth = np.ascontiguousarray(truth if truth.ndim == 2 else truth[:, :, 0])
-        if truth.dtype == np.uint8 and not what.indexed and np.isin(truth, (0, 255)).all():
+        if truth.dtype == np.uint8 and not (classes or what.indexed) and np.isin(truth, (0, 255)).all():
             return truth != 0
         if truth.dtype.kind == "f":
             raise CvkitError(

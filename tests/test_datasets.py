@@ -60,6 +60,17 @@ def test_kinds_of_truths(tmp_path, kind, value, dtype, highest):
     assert found.dtype == dtype and found.max() == highest
 
 
+def test_classes_of_0_and_255_alone_are_classes_if_that_is_said(tmp_path):
+    files = {"a.png": IMAGE, "a_mask.png": truth(2), "b.png": IMAGE + 1, "b_mask.png": truth(255)}
+    files |= {"c.png": IMAGE + 2, "c_mask.png": truth(1)}
+    found = from_folders(write_all(tmp_path, files))
+    assert [pair[1].dtype for pair in found] == [np.uint8, bool, np.uint8]
+    report = check(found)
+    assert [name for name, _ in report.faults] == [str(tmp_path / "b.png")] and 'kind="mask"' in report.faults[0][1]
+    pairs = from_folders(tmp_path, kind="classes")
+    assert np.array_equal(pairs[1][1], truth(255)) and pairs[1][1].dtype == np.uint8 and not check(pairs).faults
+
+
 def test_colours_become_classes_in_their_order(tmp_path):
     picture = np.zeros((6, 8, 3), np.uint8)
     picture[0], picture[1] = (128, 64, 128), (64, 0, 128)
@@ -174,8 +185,9 @@ def test_the_report_names_what_is_wrong(tmp_path):
     assert [text.partition(",")[0] for _, text in report.faults] == [
         "the image is 6 x 8",
         "the file is empty; copy or download it again",
+        "its truth is of kind mask",
     ]
-    assert [name.rpartition("/")[2] for name, _ in report.faults] == ["b.png", "d.png"]
+    assert [name.rpartition("/")[2] for name, _ in report.faults] == ["b.png", "d.png", "c.tif"]
     text = str(report)
     for part in (
         "4 pairs",

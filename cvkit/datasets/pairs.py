@@ -80,7 +80,8 @@ def from_folders(
         Another folder; without it the truths lie among the images, and are told by their mark.
     kind : "mask", "labels" or "classes", optional
         What the truths hold: a mask (all that is not 0 is foreground), the number of the object of each pixel, or of
-        its class. By default as `cvkit.read_truth` finds it.
+        its class, 255 = void. By default as `cvkit.read_truth` finds it, file by file: of classes, one that holds 0
+        and 255 alone counts as a mask, so name the kind.
     colours : mapping of name to (red, green, blue), optional
         The truths are pictures in these colours, and become classes in this order; ``void`` is left out of everything.
     partial : bool
@@ -165,7 +166,7 @@ def _reader(kind: str | None, colours: Mapping | None) -> Callable[[Path], np.nd
         return read_truth
 
     def typed(path: Path) -> np.ndarray:
-        truth = read_truth(path)
+        truth = read_truth(path, classes=kind == "classes")
         if kind == "mask":
             return truth != 0
         if kind == "labels":

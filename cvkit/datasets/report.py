@@ -10,6 +10,8 @@ import numpy as np
 from cvkit.arrays import VOID, as_image, as_labels, kind_of
 from cvkit.errors import CvkitError
 
+ALIKE = 'make them all alike, or say what the files hold: kind="mask", "labels" or "classes" (void is 255)'
+
 
 @dataclass
 class Report:
@@ -80,9 +82,10 @@ def check(pairs: Sequence) -> Report:
             if image.shape[:2] != truth.shape[:2]:
                 sizes = " x ".join(map(str, image.shape[:2])), " x ".join(map(str, truth.shape[:2]))
                 raise CvkitError("pair-size", came=f"the image is {sizes[0]}, its truth {sizes[1]}")
-            report.remarks += [(name, text) for text in seen.truth(truth)]
+            report.remarks += [(name, text) for text in seen.truth(truth, name)]
         except (ValueError, TypeError, OSError) as fault:
             report.faults.append((name, str(fault).removeprefix(f"{name}: ").rstrip(".")))
+    report.faults += seen.mixed()
     report.remarks += [("", text) for text in seen.odd(list(getattr(pairs, "classes", ())))]
     report.facts = seen.facts(list(getattr(pairs, "classes", ())))
     return report
@@ -96,6 +99,7 @@ class _Seen:
         self.pixels = np.zeros(VOID + 1, np.int64)
         self.objects: list[int] = []
         self.names: dict[bytes, str] = {}
+        self.kind: list[tuple[str, str]] = []
         self.where: dict[int, int] = defaultdict(int)
 
     def image(self, image: np.ndarray, name: str) -> list[str]:
@@ -108,13 +112,14 @@ class _Seen:
             raise CvkitError("image-nan", came=f"{np.count_nonzero(~np.isfinite(image))} pixels are NaN or infinite")
         return remarks
 
-    def truth(self, truth: np.ndarray) -> list[str]:
+    def truth(self, truth: np.ndarray, name: str) -> list[str]:
         if truth.dtype.kind in "iu" and truth.dtype.itemsize > 1:
             truth = as_labels(truth, "truth")
         kind = kind_of(truth)
         if kind not in ("mask", "labels", "classes"):
             raise CvkitError("truth-kind", "a mask, labels or classes", came=f"{truth.dtype} {truth.shape}")
         self.kinds[kind] += 1
+        self.kind.append((name, kind))
         if kind == "labels":
             self.objects.append(np.count_nonzero(np.unique(truth)))
         counts = np.bincount((truth > 0 if kind == "labels" else truth).astype(np.uint8).ravel(), minlength=VOID + 1)
@@ -125,11 +130,14 @@ class _Seen:
             return ["nothing is marked in its truth"]
         return ["all of it is marked in its truth"] if counts[0] == 0 and kind != "classes" else []
 
+    def mixed(self) -> list[tuple[str, str]]:
+        """The truths that are of another kind than most."""
+        most = max(self.kinds, key=self.kinds.get, default="")
+        text = f"its truth is of kind {{}}, most are {most}; {ALIKE}"
+        return [(name, text.format(kind)) for name, kind in self.kind if kind != most]
+
     def odd(self, classes: list[str]) -> list[str]:
-        remarks = []
-        for counter, what in ((self.depths, "depths and channels"), (self.kinds, "kinds of truths")):
-            if len(counter) > 1:
-                remarks.append(f"several {what}: {_listed(counter)}")
+        remarks = [f"several depths and channels: {_listed(self.depths)}"] if len(self.depths) > 1 else []
         highest = int(np.flatnonzero(self.pixels[:VOID]).max(initial=0))
         if self.kinds["classes"]:
             count = max(len(classes), highest + 1)

@@ -66,7 +66,7 @@ class Target:
                 "truth-kind",
                 "truths must be of one kind",
                 came=f"{self.kind} before and now {kind}",
-                remedy="make them all alike",
+                remedy='make them all alike, or read them all with kind="classes", "labels" or "mask"',
             )
         if kind == "labels":
             return np.ascontiguousarray(as_labels(truth))
