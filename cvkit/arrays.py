@@ -185,7 +185,7 @@ def as_mask(mask: Any, name: str = "mask") -> np.ndarray:
     return mask != 0
 
 
-def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
+def as_labels(labels: Any, name: str = "labels", *, void: bool = False) -> np.ndarray:
     """Accept labels: whole numbers, 0 for the background, one positive number an object.
 
     Parameters
@@ -193,6 +193,8 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
     labels : (H, W) array_like of integers
     name : str
         What to call the array in an error.
+    void : bool
+        Accept -1 too, for pixels of a truth that do not count.
 
     Returns
     -------
@@ -215,7 +217,7 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
         )
     if labels.ndim != 2:
         raise _not_flat(name, labels)
-    if labels.min() < 0:
+    if labels.min() < (-1 if void else 0):
         raise CvkitError(
             "array-range",
             f"`{name}` must hold 0 for what is no object, and positive numbers",
@@ -230,6 +232,17 @@ def as_labels(labels: Any, name: str = "labels") -> np.ndarray:
             remedy="number the objects anew with cvkit.classic.components.relabel",
         )
     return labels.astype(np.int32, copy=False)
+
+
+def is_void(truth: np.ndarray) -> np.ndarray:
+    """Tell which pixels of a truth do not count: 255 in classes, -1 in labels, none in a mask.
+
+    Examples
+    --------
+    >>> is_void(np.array([[0, 1, 255]], np.uint8)), is_void(np.array([[0, -1, 255]], np.int32))
+    (array([[False, False,  True]]), array([[False,  True, False]]))
+    """
+    return truth == VOID if truth.dtype == np.uint8 else truth < 0
 
 
 def _not_flat(name: str, array: np.ndarray) -> CvkitError:

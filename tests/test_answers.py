@@ -12,7 +12,7 @@ from cvkit import registry
 from cvkit.classic.components import label
 from cvkit.compare import metrics, objects
 from cvkit.compare.calibration import calibration_error
-from cvkit.deep import predict, read_card
+from cvkit.deep import predict, quantize, read_card, tuning
 from cvkit.deep.calibration import fit_temperature, temper
 from cvkit.deep.card import annotate
 from cvkit.deep.decode import decide, grow
@@ -86,6 +86,14 @@ def test_tuning_finds_the_threshold_that_fits(copy, pair):
     assert card == read_card(copy) and card["tuned"]["aim"] == "objects"
     assert objects.average_precision(truth, label(cvkit.segment(image, copy))) >= before - 0.05
     cvkit.Pipeline(f"nuclei | {card['postprocess'] or 'label'}")  # it is the text of steps
+
+
+def test_void_counts_in_neither_tuning_nor_quantizing():
+    answer = np.array([[False, True, True, True]])
+    for truth in (np.array([[0, 1, 1, 255]], np.uint8), np.array([[0, 4, 4, -1]], np.int32)):
+        assert tuning._pixels(truth, answer) == quantize._score(truth, answer) == 1
+        assert tuning._pixels(truth, ~answer) == quantize._score(truth, ~answer) == 0
+    assert tuning._pixels(answer, answer) == 1
 
 
 def test_tuning_refuses_in_words(copy, pair, monkeypatch):

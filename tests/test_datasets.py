@@ -147,6 +147,7 @@ def test_coco_polygons_and_run_lengths(tmp_path):
     image, labels = from_coco(file, tmp_path / "photos")[0]
     assert np.array_equal(image, IMAGE)
     assert np.array_equal(labels == 2, small) and np.array_equal(labels > 0, large)
+    assert (labels[:3, 0] == -1).all() and (labels == -1).sum() == 3
     pairs = from_coco(file, tmp_path / "photos", kind="classes")
     assert pairs.classes == ["background", "cat", "dog"]
     expected = np.where(small, 2, large).astype(np.uint8)
@@ -169,6 +170,20 @@ def test_coco_files_that_do_not_fit_are_explained(tmp_path, drawings, more, code
     with pytest.raises(CvkitError) as caught:
         from_coco(coco(tmp_path, drawings, **more), tmp_path / "photos", kind="classes")[0]
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("count", "fits"), [(254, True), (255, False), (300, False)])
+def test_coco_categories_are_as_many_as_8_bits_hold(tmp_path, count, fits):
+    categories = [{"id": number, "name": number} for number in range(1, count + 1)]
+    drawn = [{"category_id": count, "segmentation": [[2, 1, 7, 1, 7, 5, 2, 5]]}]
+    file = coco(tmp_path, drawn, categories=categories)
+    assert from_coco(file, tmp_path / "photos")[0][1].max() == 1
+    if fits:
+        pairs = from_coco(file, tmp_path / "photos", kind="classes")
+        assert pairs[0][1].max() == 254 and pairs.classes[254] == "254"
+    else:
+        with pytest.raises(CvkitError, match=f'at most 254 categories.* got {count}; .*kind="labels"'):
+            from_coco(file, tmp_path / "photos", kind="classes")
 
 
 def test_a_coco_file_that_is_not_there(tmp_path):
@@ -205,6 +220,9 @@ def test_the_report_counts_classes_and_objects():
     assert report.remarks == [("", "never occurs: class 1")] and not report.faults
     labels = np.array([[0, 900, 7, 7]], np.int32)
     assert check([(np.zeros((1, 4)), labels)]).facts["objects"] == "2, 2 to 2 an image"
+    labels[0, 0] = -1
+    facts = check([(np.zeros((1, 4)), labels)]).facts
+    assert facts["void"] == "25.0 % of the pixels" and facts["objects"] == "2, 2 to 2 an image"
     assert "NaN" in check([(np.full((1, 4), np.nan), labels)]).faults[0][1]
 
 

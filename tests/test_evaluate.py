@@ -10,7 +10,7 @@ import pytest
 
 import cvkit
 from cvkit import Pipeline
-from cvkit.compare import table
+from cvkit.compare import paint, table
 from cvkit.compare.evaluate import evaluate
 
 
@@ -199,6 +199,21 @@ def test_classes():
     assert np.isnan(found.rows["dice"]).all()
     assert found.rows["failure"][1].startswith("the truth holds several classes but the answer is of kind mask")
     assert "mean IoU" in str(found)
+
+
+def test_void_in_labels_does_not_count(tmp_path):
+    image = np.zeros((2, 8), np.uint8)
+    truth = np.array([[1, 1, 0, 0, -1, -1, 0, 2]] * 2)
+    answer = np.array([[1, 1, 0, 0, 3, 3, 0, 0]] * 2, np.int32)
+    methods = {"labels": lambda _: answer, "mask": lambda _: answer > 0, "both": lambda _: (answer > 0).view(np.uint8)}
+    rows = evaluate(methods, [(image, truth)], report=tmp_path / "page.html").rows
+    assert rows["precision"].tolist() == [1, 1, 1] and rows["recall"].tolist() == [pytest.approx(2 / 3)] * 3
+    assert rows["ap50"].tolist() == [0.5] * 3 and rows["true_objects"].tolist() == [2] * 3
+    assert cvkit.compare(image, methods, truth).plot() and cvkit.compare(image, methods, truth).rows["ap50"][0] == 0.5
+    grey = paint.judged(truth.astype(np.int32), answer)[0, 4:6]
+    assert grey.tolist() == [list(paint.GREY)] * 2
+    with pytest.raises(ValueError, match="must hold 0 for what is no object"):
+        evaluate(methods, [(image, truth - 1)])
 
 
 def test_two_classes_against_a_mask_and_void():

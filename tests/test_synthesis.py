@@ -219,6 +219,16 @@ def test_pasted_objects_are_whole_and_real(pairs):
         copy_paste([(image, (labels > 0).astype(np.uint8)) for image, labels in flat], 1)
 
 
+def test_void_stays_void_when_objects_are_pasted(pairs):
+    image, labels = pairs[0]
+    labels = np.where(np.arange(72) < 20, -1, labels).astype(np.int32)
+    made = [truth for _, truth in copy_paste([(image, labels)], 6, size=64, seed=1)]
+    assert all(truth.min() == -1 and set(np.unique(truth)) == set(range(-1, truth.max() + 1)) for truth in made)
+    assert max(np.mean(truth < 0) for truth in made) < 0.35  # objects may lie on it
+    drawn = as_scenes([(image, labels)]).drawn(48, np.random.default_rng(0))
+    assert set(np.unique(drawn)) == set(range(drawn.max() + 1))
+
+
 def test_classes_are_mirrored_but_never_turned():
     image = np.zeros((32, 48), np.uint8)
     image[:10] = 200  # sky

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cvkit import registry
-from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, kind_of, same_shape
+from cvkit.arrays import VOID, as_image, as_labels, as_mask, is_mask, is_void, kind_of, same_shape
 from cvkit.compare import metrics
 from cvkit.compare.comparison import COLUMNS, Comparison
 from cvkit.compare.memory import peak_of
@@ -52,6 +52,7 @@ def evaluate(
         As `cvkit.compare` takes them.
     pairs : iterable of (image, truth)
         Arrays, or paths, which are read with `cvkit.read` and `cvkit.read_truth`. One pair is in memory at a time.
+        Void pixels, 255 in classes and -1 in labels, do not count.
     metrics : iterable of str
         Scores besides the usual ones, each a column: of masks ``"boundary_f" "hausdorff95" "surface_dice" "pseudo_f"
         "psnr" "drd"``, of objects ``"ap75" "f1_50" "panoptic_quality" "aggregated_jaccard" "count_error"`` and the
@@ -148,7 +149,7 @@ def _as_truth(truth, image: np.ndarray, name: str) -> np.ndarray:
 
 def _labels_or_classes(array, name: str) -> np.ndarray:
     """Keep uint8, the dtype of classes; every other integer dtype numbers objects."""
-    labels = as_labels(array, name)
+    labels = as_labels(array, name, void=True)
     return labels.astype(np.uint8) if getattr(array, "dtype", None) == np.uint8 else labels
 
 
@@ -228,8 +229,8 @@ def score_answer(truth: np.ndarray | None, prediction: np.ndarray, more: Mapping
             ),
             remedy="if the numbers stand for objects, pass them as int32 labels",
         )
-    if kinds[0] == "classes":
-        found = np.where(truth == VOID, 0, found).astype(found.dtype)
+    if (void := is_void(truth)).any():
+        true, found = (np.where(void, 0, array).astype(array.dtype) for array in (true, found))
         numbered = _numbered(found)
     return scores | _foreground_scores(true > 0, found > 0, (_numbered(true), numbered), more)
 

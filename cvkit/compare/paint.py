@@ -181,7 +181,7 @@ def on_image(image: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 def judged(truth: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     """The errors; but classes against classes are shown as they are, to be compared with the truth beside them."""
-    void = np.zeros(truth.shape, bool)
+    void = truth < 0  # in labels
     if kind_of(truth) == "classes":
         if kind_of(prediction) == "classes":
             return class_colours(prediction)
@@ -211,4 +211,4 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
 
 
 def _as_objects(objects: Mask | Labels, name: str = "objects") -> np.ndarray:
-    return as_mask(objects, name) if is_mask(objects) else as_labels(objects, name)
+    return as_mask(objects, name) if is_mask(objects) else as_labels(objects, name, void=True)

@@ -193,7 +193,7 @@ def _as_answer(answer: np.ndarray, name: str) -> np.ndarray:
     """A mask, or labels or classes of any width."""
     if is_mask(answer):
         return as_mask(answer, name)
-    labels = as_labels(answer, name)
+    labels = as_labels(answer, name, void=True)
     return labels.astype(np.uint8) if getattr(answer, "dtype", None) == np.uint8 else labels
 
 

@@ -23,9 +23,9 @@ def from_coco(annotations: str | PathLike, images: str | PathLike | None = None,
     images : path, optional
         The folder that the names of the images start from; by default that of the file.
     kind : "labels" or "classes"
-        Number the objects of an image from 1, crowds left out as unknown; or give each pixel its class, 0 for
-        background, then the categories in the order of their ids, and void for crowds. Of objects that overlap the
-        smaller one lies on top.
+        Number the objects of an image from 1, -1, void, for crowds; or give each pixel its class, 0 for background,
+        then the categories in the order of their ids, and 255, void, for crowds. Of objects that overlap the smaller
+        one lies on top.
 
     Returns
     -------
@@ -37,7 +37,7 @@ def from_coco(annotations: str | PathLike, images: str | PathLike | None = None,
     FileMissing
         If the file is not there, or an image that it names.
     CvkitError
-        If it is not of that format, or a drawing does not fit.
+        If it is not of that format, it has more than 254 categories and `kind` is "classes", or a drawing does not fit.
 
     Examples
     --------
@@ -70,6 +70,14 @@ def from_coco(annotations: str | PathLike, images: str | PathLike | None = None,
             remedy="name their folder",
             file=missing[0],
         )
+    if kind == "classes" and len(categories) >= VOID:
+        raise CvkitError(
+            "coco-categories",
+            f"at most {VOID - 1} categories, for classes are numbers of 8 bits, of which 0 and {VOID} are taken",
+            came=str(len(categories)),
+            remedy='leave some out of `categories` and `annotations`, or number the objects with kind="labels"',
+            file=file,
+        )
     numbers = {category: number for number, category in enumerate(categories, 1)}
 
     def draw(image: int) -> np.ndarray:
@@ -78,7 +86,7 @@ def from_coco(annotations: str | PathLike, images: str | PathLike | None = None,
         except (ValueError, KeyError, TypeError, IndexError) as fault:
             raise CvkitError("coco-drawing", came=f"image {image}: {fault}", file=file) from None
 
-    classes = ["background", *categories.values()] if kind == "classes" else []
+    classes = ["background", *map(str, categories.values())] if kind == "classes" else []
     return Pairs(list(names.values()), list(names), draw, classes)
 
 
@@ -89,11 +97,11 @@ def _draw(objects: list, shape: tuple[int, int], numbers: dict | None) -> np.nda
     answer = np.zeros(shape, np.int32 if numbers is None else np.uint8)
     count = 0
     for mask, category, crowd in masks:
-        if numbers is not None:
-            answer[mask] = VOID if crowd else numbers[category]
-        elif not crowd:
-            count += 1
-            answer[mask] = count
+        count += not crowd
+        if crowd:
+            answer[mask] = -1 if numbers is None else VOID
+        else:
+            answer[mask] = count if numbers is None else numbers[category]
     return answer
 
 

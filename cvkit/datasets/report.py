@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cvkit.arrays import VOID, as_image, as_labels, kind_of
+from cvkit.arrays import VOID, as_image, as_labels, is_void, kind_of
 from cvkit.errors import CvkitError
 
 ALIKE = 'make them all alike, or say what the files hold: kind="mask", "labels" or "classes" (void is 255)'
@@ -114,15 +114,16 @@ class _Seen:
 
     def truth(self, truth: np.ndarray, name: str) -> list[str]:
         if truth.dtype.kind in "iu" and truth.dtype.itemsize > 1:
-            truth = as_labels(truth, "truth")
+            truth = as_labels(truth, "truth", void=True)
         kind = kind_of(truth)
         if kind not in ("mask", "labels", "classes"):
             raise CvkitError("truth-kind", "a mask, labels or classes", came=f"{truth.dtype} {truth.shape}")
         self.kinds[kind] += 1
         self.kind.append((name, kind))
         if kind == "labels":
-            self.objects.append(np.count_nonzero(np.unique(truth)))
-        counts = np.bincount((truth > 0 if kind == "labels" else truth).astype(np.uint8).ravel(), minlength=VOID + 1)
+            self.objects.append(np.count_nonzero(np.unique(truth) > 0))
+            truth = np.where(is_void(truth), VOID, truth > 0)
+        counts = np.bincount(truth.astype(np.uint8).ravel(), minlength=VOID + 1)
         self.pixels += counts
         for value in np.flatnonzero(counts):
             self.where[int(value)] += 1

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cvkit.arrays import as_channels
+from cvkit.arrays import as_channels, is_void
 from cvkit.compare.metrics import dice
 from cvkit.deep.card import CARD, ONNX, check_file, read_card, write_card
 from cvkit.deep.engines import choose
@@ -153,9 +153,9 @@ def _compare(model: Path, trial: Path, validation: Sequence, engine: str) -> dic
 
 def _score(truth: np.ndarray, answer: np.ndarray) -> float:
     """Dice of the foreground; of several classes the mean over those that occur, void pixels left out."""
+    known = ~is_void(truth)
     if answer.dtype != np.uint8:
-        return dice(truth > 0, answer > 0)
-    known = truth != 255
+        return dice((truth > 0) & known, (answer > 0) & known)
     return float(
         np.mean([dice((truth == one)[known][None], (answer == one)[known][None]) for one in np.unique(truth[known])])
     )

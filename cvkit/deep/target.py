@@ -69,7 +69,7 @@ class Target:
                 remedy='make them all alike, or read them all with kind="classes", "labels" or "mask"',
             )
         if kind == "labels":
-            return np.ascontiguousarray(as_labels(truth))
+            return np.ascontiguousarray(as_labels(truth, "truth", void=True))
         if kind == "classes" and (largest := int(truth[truth != VOID].max(initial=0))) >= len(self.classes):
             raise CvkitError(
                 "truth-class",
@@ -101,7 +101,7 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     """
     module = inspect.getmodule(registry.network(network))
     kind = kind_of_truth(truths[0])
-    if not any((truth != 0).any() for truth in truths):
+    if not any((truth > 0).any() for truth in truths):
         raise CvkitError(
             "truth-empty",
             came=(f"nothing to learn: every truth is empty, {len(truths)} in all; expected some foreground"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cvkit.arrays import VOID, as_labels, as_mask, is_mask, one_of, same_shape
+from cvkit.arrays import VOID, as_labels, as_mask, is_mask, is_void, one_of, same_shape
 from cvkit.classic.components import label
 from cvkit.compare import metrics, objects
 from cvkit.compare.calibration import calibration_error
@@ -119,7 +119,9 @@ def _objects(truth: np.ndarray, answer: np.ndarray) -> float:
 
 
 def _pixels(truth: np.ndarray, answer: np.ndarray) -> float:
-    return metrics.dice(np.asarray(truth) > 0, answer > 0)
+    """Dice of the foreground, void pixels left out."""
+    truth = np.asarray(truth)
+    return metrics.dice((truth > 0) & ~is_void(truth), (answer > 0) & ~is_void(truth))
 
 
 def calibrate(model: str | Path, pairs: Sequence) -> dict:

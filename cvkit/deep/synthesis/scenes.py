@@ -48,7 +48,7 @@ class Scenes:
         """Cut a square out of a random image, unchanged but for its position; see `turned`."""
         index = rng.integers(len(self.images))
         image, truth = self.images[index], self.truths[index]
-        spots = np.flatnonzero(truth) if rng.random() < FOREGROUND else ()
+        spots = np.flatnonzero(truth > 0) if rng.random() < FOREGROUND else ()
         spot = rng.choice(spots) if len(spots) else rng.integers(truth.size)
         corner = [
             int(np.clip(at - size // 2, 0, side - size))
@@ -132,8 +132,9 @@ def turned(image: np.ndarray, truth: np.ndarray, rng: np.random.Generator, *, up
 
 
 def numbered(labels: np.ndarray) -> np.ndarray:
-    """Number the objects without gaps."""
-    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32) + int(labels.min() > 0)
+    """Number the objects without gaps; void stays -1."""
+    found = np.unique(labels[labels > 0])
+    return np.where(labels > 0, np.searchsorted(found, labels) + 1, labels).astype(np.int32)
 
 
 def copy_paste(pairs: Sequence, n: int, *, size: int = 256, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
