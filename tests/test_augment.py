@@ -7,6 +7,7 @@ from scenes import blobs
 from cvkit.deep.augment import PRESETS, Augmentation
 from cvkit.deep.colour import COLOURS, STAINS, stain
 from cvkit.deep.target import find_target, part
+from cvkit.errors import CvkitError
 
 
 @pytest.mark.parametrize("text", ["none", "strong", "flip | elastic(p=1, shift=2)"])
@@ -140,6 +141,30 @@ def test_truths_of_every_kind_become_classes(keras):
         encode(np.ones((3, 3)))
     labels[0] = -1
     assert (part(labels)[0] == 255).all() and np.array_equal(part(labels)[1:], classes[1:])
+
+
+def test_names_of_classes_say_how_many_there_are():
+    truths, names = [np.array([[0, 1, 62, 255]], np.uint8)], [f"thing {number}" for number in range(81)]
+    assert find_target("unet", truths, names).fields()["classes"] == names
+    with pytest.raises(CvkitError, match=r"the values 0, 1, 62 besides 255, void; .*without gaps, or name all"):
+        find_target("unet", truths)
+    target = find_target("unet", [np.array([[0, 1]], np.uint8)], ["sky", "road", "car"])
+    assert target.ready(np.array([[2, 255]], np.uint8)).tolist() == [[2, 255]]  # as a pair to validate on
+    with pytest.raises(CvkitError, match=r"holds class 3, those learnt are 0..2; .*pairs that show the class"):
+        target.ready(np.array([[3]], np.uint8))
+    with pytest.raises(CvkitError, match='read them all with kind="classes"'):
+        target.ready(np.array([[True]]))
+
+
+def test_labels_may_hold_void():
+    labels = np.zeros((9, 12), np.int64)
+    labels[2:7, 1:6], labels[:, 8:] = 4, -1
+    classes = encode(labels)
+    assert (classes[:, 8:] == 255).all() and set(np.unique(classes[:, :8])) == {0, 1}
+    with pytest.raises(CvkitError, match="every truth is empty"):
+        encode(np.minimum(labels, 0))
+    with pytest.raises(CvkitError, match="`truth` must hold 0 for what is no object"):
+        encode(2 * labels)
 
 
 def test_patches_repeat_and_hold_rare_classes(keras):

@@ -120,6 +120,10 @@ def test_a_split_parts_all_pairs_and_repeats(tmp_path):
     assert [len(part) for part in pairs[:2].split(0)] == [1, 1]
     with pytest.raises(CvkitError, match="at least 2 pairs"):
         pairs[:1].split()
+    pairs.classes = ["sky", "road"]
+    parts = [*pairs.split(), pairs[::3], pairs.subset([4, 1]), pairs[:0]]
+    assert all(part.classes == ["sky", "road"] for part in parts) and len(parts[-1]) == 0
+    assert parts[3].images == [pairs.images[4], pairs.images[1]]
 
 
 def coco(folder, drawings, **more):

@@ -17,6 +17,15 @@ GAN = "pix2pix(width=4, depth=1, batch=8, judge='unet(width=4, depth=1)')"
 MARK, OTHER = 251, 7  # values of uint8 images that only some of them hold
 
 
+class Named(list):
+    """Pairs of classes with names, as of `cvkit.datasets.Pairs`."""
+
+    classes = "sky", "road", "car", "tram"
+
+    def subset(self, numbers):
+        return Named(self[number] for number in numbers)
+
+
 @pytest.fixture(scope="module")
 def pairs():
     return [blobs(seed, shape=(64, 72)) for seed in range(3)]
@@ -93,7 +102,9 @@ def test_a_class_that_the_painter_never_saw_is_void(small, tmp_path, monkeypatch
     monkeypatch.setattr(making, "train_gan", lambda *_, **given: tmp_path)
     monkeypatch.setattr(making, "generate", fake_generate)
     monkeypatch.setattr(making, "read_generator_card", lambda _: {"shape": [16, 16, 1], "classes": ["0", "1"]})
-    for _, truth in synthesize(pairs, 2, tmp_path / "made", side=16, epochs=1):
+    made = synthesize(Named(pairs), 2, tmp_path / "made", side=16, epochs=1)
+    assert made.classes == list(Named.classes)
+    for _, truth in made:
         assert truth.dtype == np.uint8 and set(np.unique(truth)) == {0, 1, 255}
     assert all(set(np.unique(classes)) == {0, 1, 255} for classes in asked)
 
@@ -200,6 +211,29 @@ def test_a_mixture_is_drawn_by_its_share(keras, pairs, tmp_path, monkeypatch):
         cvkit.train("unet(width=4, depth=1)", Mixture(pairs, mixed.made, 0.5), tmp_path / "run", epochs=1, patch=16)
     with pytest.raises(CvkitError, match="no made pairs"):
         Mixture(pairs, [], 0.5)
+
+
+def test_a_mixture_has_slices_and_the_names_of_its_real_pairs():
+    mixed = Mixture(Named("ab"), ["x", "y", "z"], 0.5)
+    assert mixed[::2] == ["a", "x", "z"] and mixed[-2:] == ["y", "z"] and mixed[9:] == []
+    assert mixed.classes == list(Named.classes) and Mixture(["a"], ["x"], 0.5).classes == []
+
+
+def test_a_training_learns_all_classes_that_have_names(tmp_path, monkeypatch):
+    from cvkit.deep import folds
+    from cvkit.deep.training import _card
+
+    image, classes = np.zeros((8, 8), np.uint8), np.eye(8, dtype=np.uint8)
+    card, target = _card("unet", Mixture(Named([(image, classes)]), [(image, classes)], 0.5))
+    assert card["classes"] == target.classes == list(Named.classes) and "of sky, road, car, tram, " in card["summary"]
+    assert as_scenes(Named([(image, 3 * classes)])).target.classes == list(Named.classes)
+    many = Named([(image, classes)])
+    many.classes = [f"n{number}" for number in range(200)]
+    assert "n9 and 190 other classes, " in _card("unet", many)[0]["summary"]
+    learnt = []
+    monkeypatch.setattr(folds, "train", lambda network, pairs, out, **_: learnt.append(pairs) or "otsu")
+    folds.cross_validate("unet", Named([(image, classes > 0)] * 3), tmp_path, folds=3)
+    assert [(part.classes, len(part)) for part in learnt] == [(Named.classes, 2)] * 3
 
 
 def test_pasted_objects_are_whole_and_real(pairs):

@@ -1,7 +1,7 @@
 """Pairs of image and truth from folders, read when they are asked for."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ KINDS = ("mask", "labels", "classes")
 
 
 class Pairs(Sequence):
-    """A list of (image, truth) whose arrays are read when an element is taken, so that a folder need not fit in memory.
+    """A list of (image, truth) whose arrays are read whenever an element is taken, and not kept.
+
+    `check`, `cvkit.evaluate` and `cvkit.tune` hold one pair at a time: for them a folder need not fit in memory.
+    `cvkit.train` keeps all that it learns from, 4 bytes a value.
 
     Parameters
     ----------
@@ -28,7 +31,8 @@ class Pairs(Sequence):
     read_truth : function
         From one of `truths` to its array.
     classes : list of str
-        The names of the classes, where they are known.
+        The names of all classes from 0, where they are known: a model that learns from the pairs tells just these
+        apart.
     """
 
     def __init__(
@@ -43,8 +47,14 @@ class Pairs(Sequence):
     def __getitem__(self, index):
         """Give a pair of arrays, or for a slice the pairs of that part, still unread."""
         if isinstance(index, slice):
-            return Pairs(self.images[index], self.truths[index], self.read_truth, self.classes)
+            return self.subset(range(*index.indices(len(self))))
         return read(self.images[index]), self.read_truth(self.truths[index])
+
+    def subset(self, numbers: Iterable[int]) -> "Pairs":
+        """Give the pairs of these numbers, still unread."""
+        chosen = [(self.images[number], self.truths[number]) for number in numbers]
+        images, truths = zip(*chosen, strict=True) if chosen else ((), ())
+        return Pairs(images, truths, self.read_truth, self.classes)
 
     def split(self, share: float = 0.2, *, seed: int = 0) -> tuple["Pairs", "Pairs"]:
         """Part them at random: the rest, to learn from, and a share, to validate on; at least one pair in each."""
@@ -52,11 +62,7 @@ class Pairs(Sequence):
             raise CvkitError("pairs-few", "a split needs at least 2 pairs", came=str(len(self)), remedy="add images")
         order = np.random.default_rng(seed).permutation(len(self))
         held = min(len(self) - 1, max(1, round(share * len(self))))
-        parts = np.sort(order[held:]), np.sort(order[:held])
-        return tuple(
-            Pairs([self.images[i] for i in part], [self.truths[i] for i in part], self.read_truth, self.classes)
-            for part in parts
-        )
+        return self.subset(np.sort(order[held:])), self.subset(np.sort(order[:held]))
 
 
 def from_folders(

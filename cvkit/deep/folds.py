@@ -62,9 +62,14 @@ def cross_validate(
     rows: list[dict] = [{} for _ in pairs]
     for fold in range(folds):
         held = np.flatnonzero(dealt == fold)
-        learnt = [pairs[number] for number in np.flatnonzero(dealt != fold)]
+        learnt = _some(pairs, np.flatnonzero(dealt != fold))
         model = train(network, learnt, Path(out) / f"fold-{fold + 1}", seed=seed, **training)
         found = evaluate({network: model}, [pairs[number] for number in held]).rows
         for place, number in enumerate(held):
             rows[number] = {name: values[place] for name, values in found.items()} | {"image": str(number)}
     return Comparison([network], {name: np.array([row[name] for row in rows]) for name in rows[0]})
+
+
+def _some(pairs: Sequence, numbers: np.ndarray) -> Sequence:
+    """The pairs of these numbers, with the names of the classes if they have any."""
+    return pairs.subset(numbers) if hasattr(pairs, "subset") else [pairs[number] for number in numbers]

@@ -39,8 +39,15 @@ class Mixture(Sequence):
     def __len__(self) -> int:
         return len(self.real) + len(self.made)
 
-    def __getitem__(self, index: int):
-        """Give a pair, the real ones first."""
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes, where the real pairs have them."""
+        return list(getattr(self.real, "classes", ()))
+
+    def __getitem__(self, index: int | slice):
+        """Give a pair, the real ones first; for a slice a list of them."""
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
         if not 0 <= index < len(self):
             raise IndexError(index)
         return self.real[index] if index < len(self.real) else self.made[index - len(self.real)]

@@ -74,12 +74,12 @@ class Target:
             raise CvkitError(
                 "truth-class",
                 came=f"the truth holds class {largest}, those learnt are 0..{len(self.classes) - 1}",
-                remedy="give pixels that are not to count 255, void",
+                remedy="give pixels that are not to count 255, void, and learn from pairs that show the class",
             )
         return np.ascontiguousarray(truth, np.uint8)
 
 
-def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
+def find_target(network: str, truths: Sequence[np.ndarray], names: Sequence[str] = ()) -> Target:
     """Find out what a network learns from these truths.
 
     Parameters
@@ -87,7 +87,9 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     network : str
         The name of a network.
     truths : sequence of (H, W) arrays
-        bool masks; integer labels, wider than 8 bits; or uint8 classes, 255 = void.
+        bool masks; integer labels, wider than 8 bits, -1 = void; or uint8 classes, 255 = void.
+    names : sequence of str
+        Of all classes, where they are known: also of those that no truth shows.
 
     Returns
     -------
@@ -121,17 +123,17 @@ def find_target(network: str, truths: Sequence[np.ndarray]) -> Target:
     if kind == "mask":
         return Target(kind, ["background", "foreground"], "mask", np.asarray)
     present = sorted(set().union(*(np.unique(truth).tolist() for truth in truths)) - {VOID})
-    count = max([2, *(value + 1 for value in present)])
-    if len(present) < 2 or count > 2 * len(present):
+    count = len(names) or max([2, *(value + 1 for value in present)])
+    if len(present) < 2 or (count > 2 * len(present) and not names):
         raise CvkitError(
             "truth-values",
             came=(
                 f"the truths hold the values {', '.join(map(str, present))} besides 255, void; "
                 "expected classes numbered from 0"
             ),
-            remedy="a mask is of bool: truth > 0",
+            remedy="number them without gaps, or name all in `classes` of the pairs; a mask is of bool: truth > 0",
         )
-    return Target(kind, [f"class {number}" for number in range(count)], "classes", np.asarray)
+    return Target(kind, list(names) or [f"class {number}" for number in range(count)], "classes", np.asarray)
 
 
 def kind_of_truth(truth: np.ndarray) -> str:

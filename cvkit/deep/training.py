@@ -48,7 +48,8 @@ def train(
         learnt on photographs, which want values of 0 to 1: let ``normalize(low=0, high=100)`` stand before it.
     pairs : sequence of (image, truth) arrays
         Images (H, W) or (H, W, 3). Truths (H, W): bool masks; integer labels (wider than 8 bits), whose touching
-        objects the model then keeps apart; or uint8 classes, 255 = void. With made pairs among them: a
+        objects the model then keeps apart, -1 = void; or uint8 classes, 255 = void, named by `classes` of
+        `cvkit.datasets.Pairs`. All are kept in memory, as float32. With made pairs among them: a
         `cvkit.deep.mixture.Mixture`.
     out : path
         The run folder: ``config.json``, ``history.csv``, ``curves.png``, ``predictions.png``, and the model in
@@ -146,11 +147,11 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
             "pairs-empty", came="there are no pairs to train on", remedy="expected a list of (image, truth) arrays"
         )
     name, _ = registry.parse(parts[places[0]])
-    target = find_target(name, [np.asarray(truth) for _, truth in pairs])
+    target = find_target(name, [np.asarray(truth) for _, truth in pairs], getattr(pairs, "classes", ()))
     before, after = " | ".join(parts[: places[0]]) or "normalize", " | ".join(parts[places[0] + 1 :])
     gray = all(np.asarray(image).ndim == 2 for image, _ in pairs) and apply(before, np.asarray(pairs[0][0])).ndim == 2
     card = {
-        "summary": f"A {name} of {', '.join(target.classes)}, trained on {len(_real(pairs))} images.",
+        "summary": f"A {name} of {_listed(target.classes)}, trained on {len(_real(pairs))} images.",
         "network": parts[places[0]],
         "channels": 1 if gray else 3,
         "preprocess": before,
@@ -159,6 +160,10 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
     card |= target.fields()
     check_steps(card)  # before hours are spent
     return card, target
+
+
+def _listed(names: list[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + f" and {len(names) - most} other classes" * (len(names) > most)
 
 
 def _real(pairs: Sequence) -> Sequence:

@@ -129,7 +129,7 @@ def synthesize(
     -------
     made : cvkit.datasets.Pairs
         uint8 images, stretched as `normalize` does, of three times the painter's side, or as large as the smallest
-        image; truths of the kind that was given.
+        image; truths of the kind that was given, and the names of its classes.
 
     Raises
     ------
@@ -150,7 +150,9 @@ def synthesize(
             painter = train_painter(pairs, out / "painter", gan=str(painter), seed=seed, **training)
         made, rows = _best(_candidates(scenes, painter, method, config), config["n"])
         _write(run, scenes, made, rows)
-    return from_folders(out / "images", out / "truths", kind=scenes.kind)
+    found = from_folders(out / "images", out / "truths", kind=scenes.kind)
+    found.classes = list(getattr(pairs, "classes", ()))
+    return found
 
 
 def _candidates(scenes: Scenes, painter: Path, method: Pipeline | None, config: dict) -> list[tuple]:

@@ -106,7 +106,7 @@ def as_scenes(pairs: Sequence) -> Scenes:
     given = [(as_image(image), np.asarray(truth)) for image, truth in pairs]
     for image, truth in given:
         same_shape(image, truth, "image and truth")
-    target = find_target("unet", [truth for _, truth in given])
+    target = find_target("unet", [truth for _, truth in given], getattr(pairs, "classes", ()))
     truths = [target.ready(truth) for _, truth in given]
     if target.kind == "mask":
         truths = [label(truth > 0) for truth in truths]
