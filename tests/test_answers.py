@@ -193,6 +193,8 @@ def test_a_truth_that_does_not_fit_is_not_calibrated_to(copy, pair):
     image, labels = pair
     with pytest.raises(ValueError, match="an image and its truth must have the same height and width"):
         cvkit.deep.calibrate(copy, [(image, labels[:-10])])
+    part_known = np.where(np.arange(labels.shape[1]) < 60, labels, -1)
+    assert cvkit.deep.calibrate(copy, [(image, part_known)])["temperature"] > 0
     unknown = np.where(labels > 0, 7, 0).astype(np.uint8)
     with pytest.raises(ValueError, match=r"holds the classes 0 to \d, and 255 where it is not known, got 7"):
         cvkit.deep.calibrate(copy, [(image, unknown)])

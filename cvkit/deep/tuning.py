@@ -175,7 +175,7 @@ def _classes(truth: np.ndarray, card: dict) -> np.ndarray:
     """The class of each pixel, as the model was taught it."""
     truth, count = np.asarray(truth), len(card["classes"])
     if kind_of_truth(truth) == "labels" and card["answer"] != "classes":
-        labels = as_labels(truth)
+        labels = as_labels(truth, "truth", void=True)
         return part(labels) if card["contact"] else np.where(labels < 0, VOID, labels > 0).astype(np.uint8)
     unknown = np.setdiff1d(truth, [*range(count), VOID])
     if unknown.size:
