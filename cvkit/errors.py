@@ -80,6 +80,10 @@ class LibraryMissing(CvkitError, ImportError):
     """A library that is not installed, or that the system does not let load."""
 
 
+class MemoryFull(CvkitError, MemoryError):
+    """Something needs more memory than there is."""
+
+
 def unknown(what: str, name: str, known: list[str]) -> CvkitError:
     """Say that there is no such name, and which is the nearest."""
     hint = _nearest(name, known) or f"known: {', '.join(known)};"

@@ -1,5 +1,6 @@
 """What happens within a fit: several outputs, teachers, averages, NaN, full memory, damaged states."""
 
+import json
 import subprocess
 import sys
 
@@ -128,6 +129,55 @@ def test_a_loss_that_is_no_number_names_the_batch_and_keeps_the_weights(fitted):
     assert state["epoch"] == 1 and all(np.isfinite(tensor).all() for tensor in tensors.values())
 
 
+def test_weights_that_are_no_numbers_are_not_kept(keras, fitted):
+    from cvkit.deep.feed import feed
+
+    segmenter, patches, keeper = fitted
+
+    class Poison(keras.callbacks.Callback):
+        """What a gradient that is no number leaves, though the loss was one."""
+
+        def on_train_batch_end(self, batch, logs=None):
+            if (patches.epoch, batch) == (1, 2):
+                weight = segmenter.network.trainable_variables[0]
+                weight.assign(weight * np.nan)
+
+    data = feed(lambda: iter(patches), patches[0], len(patches))
+    words = r"weights are NaN or infinite after epoch 2, .* the weights of epoch 1 are kept in .*Plan\(rate="
+    with pytest.raises(ValueError, match=words):
+        segmenter.fit(data, epochs=2, callbacks=[keeper, Poison()], verbose=0, shuffle=False)
+    tensors, state = keeper.run.load()
+    assert state["epoch"] == 1 and all(np.isfinite(tensor).all() for tensor in tensors.values())
+
+
+def test_patience_counts_the_epochs_that_were_no_better(fitted):
+    _, _, keeper = fitted
+    keeper.patience, keeper.best, keeper.best_epoch = 2, [np.zeros(1)], 3
+    for epochs, finished in ((3, False), (4, False), (5, True)):
+        keeper.history = [{}] * epochs
+        assert keeper.finished == finished
+
+
+def test_a_folder_that_nothing_was_learnt_in_takes_another_training(tmp_path):
+    from cvkit.deep.run import Run
+
+    def asked():
+        return json.loads((tmp_path / "run/config.json").read_text("utf-8"))
+
+    first, second = {"patch": 512, "cvkit": "1"}, {"patch": 128, "cvkit": "1"}
+    Run(tmp_path / "run", first)
+    run = Run(tmp_path / "run", second)
+    assert asked() == second
+    run.save({"a": np.zeros(3)}, {"epoch": 1})
+    with pytest.raises(ValueError, match=r"holds another training \(patch differ\)"):
+        Run(tmp_path / "run", first)
+    run.clear()
+    (tmp_path / "run/config.json").write_text('{"theirs": 1}')
+    with pytest.raises(ValueError, match="theirs, patch, cvkit differ"):
+        Run(tmp_path / "run", first)
+    assert asked() == {"theirs": 1}
+
+
 def test_two_states_are_kept_and_a_damaged_one_is_passed_over(keras, tmp_path, monkeypatch):
     from cvkit.deep.run import Run
 
@@ -153,13 +203,17 @@ def test_two_states_are_kept_and_a_damaged_one_is_passed_over(keras, tmp_path, m
 
 def test_a_batch_that_does_not_fit_is_told_in_words(keras, network):
     from cvkit.deep.fitting import explained, fitting_batch
+    from cvkit.errors import CvkitError
 
     each = 8 * 16 * 16 * (1 + 4 + 4 + 6)  # bytes of every map and its gradient
     assert fitting_batch(network, 16, 16, memory=2 * each * 5.5) == 5
     assert fitting_batch(network, 16, 16, memory=1e12) == 16
     with pytest.raises(MemoryError, match="a patch of 64 pixels does not fit in memory; patch=32 does"):
         fitting_batch(network, 64, 16, memory=2 * each * 5)
-    with pytest.raises(MemoryError, match=r"a batch of 8 patches of 64 pixels .*Plan\(batch=4\) may"), explained(8, 64):
+    words = r"a batch of 8 patches of 64 pixels .*Plan\(batch=4\) may, --batch 4 in the command line"
+    with pytest.raises(MemoryError, match=words), explained(8, 64):
+        raise MemoryError
+    with pytest.raises(CvkitError, match="patch=32 may, --patch 32 in the command line"), explained(1, 64):
         raise MemoryError
     with pytest.raises(KeyError), explained(8, 64):
         raise KeyError

@@ -59,6 +59,20 @@ def test_void_is_left_out_and_gradients_are_finite(losses, name, weights):
     assert np.isfinite(slope).all() and (slope[truth != 255] != 0).any() and not slope[truth == 255].any()
 
 
+def test_a_root_has_a_slope_where_the_truth_is_known_for_sure(losses):
+    import tensorflow as tf
+
+    truth, given = np.array([[[0, 1]]], np.uint8), tf.Variable(np.float32([[[[1, 0], [0, 1]]]]))
+    with tf.GradientTape() as tape:
+        loss = losses.focal(truth, given, gamma=0.5)
+    assert float(loss) == pytest.approx(0, abs=1e-6) and np.isfinite(tape.gradient(loss, given)).all()
+
+
+@pytest.mark.parametrize("name", ["boundary", "cldice"])
+def test_where_the_background_alone_counts_the_others_cost_nothing(losses, name):
+    assert float(getattr(losses, name)(*scene(), [1, 0, 0])) == 0
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_truth_costs_less_than_anything_and_void_alone_nothing(losses, name):
     truth, p = scene()

@@ -207,6 +207,7 @@ def test_a_mixture_is_drawn_by_its_share(keras, pairs, tmp_path, monkeypatch):
     assert np.array_equal(fitted[0]["odds"], mixed.odds) and fitted[1]["odds"] is None
     assert (cards[0]["pairs"], cards[0]["made"], cards[0]["share"]) == (3, 40, 0.25) and cards[1]["pairs"] == 3
     assert "on 3 images" in cards[0]["summary"] and "share" not in cards[1]
+    (tmp_path / "run/state-0").touch()  # something was learnt
     with pytest.raises(CvkitError, match=r"another training \(share differ"):
         cvkit.train("unet(width=4, depth=1)", Mixture(pairs, mixed.made, 0.5), tmp_path / "run", epochs=1, patch=16)
     with pytest.raises(CvkitError, match="no made pairs"):

@@ -1,5 +1,7 @@
 """Training: run folder, resume, export, what is refused."""
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -83,6 +85,15 @@ def test_a_finished_training_is_not_repeated(run, pairs):
     assert again == run / "model" and (again / "card.json").read_bytes() == card
 
 
+def test_a_folder_of_before_contents_were_told_apart_goes_on(run, pairs, tmp_path):
+    shutil.copytree(run, tmp_path / "old")
+    config = json.loads((run / "config.json").read_text("utf-8"))
+    del config["digest"]
+    (tmp_path / "old/config.json").write_text(json.dumps(config))
+    again = cvkit.train("unet(width=4, depth=2)", pairs, tmp_path / "old", validation=pairs[:1], epochs=4, patch=32)
+    assert again == tmp_path / "old/model"
+
+
 def test_what_was_learnt_outlives_a_failing_export(keras, tmp_path, monkeypatch):
     """A mask, learnt in half precision where the processor can."""
     import cvkit.deep.export as module
@@ -116,6 +127,10 @@ def test_half_precision_needs_a_processor_that_can(keras, tmp_path, monkeypatch)
 def test_a_run_folder_holds_one_training(run, pairs, tmp_path):
     with pytest.raises(ValueError, match=r"holds another training \(seed differ\)"):
         cvkit.train("unet(width=4, depth=2)", pairs, run, validation=pairs[:1], epochs=4, patch=32, seed=3)
+    turned = [(image, np.rot90(labels).copy()) for image, labels in pairs]
+    for learnt, held, words in ((turned, pairs[:1], "pairs"), (pairs, turned[:1], "validation")):
+        with pytest.raises(ValueError, match=rf"another training \(the images or truths of {words} differ\)"):
+            cvkit.train("unet(width=4, depth=2)", learnt, run, validation=held, epochs=4, patch=32)
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(ValueError, match="holds other files"):
         cvkit.train("unet", pairs, tmp_path)
@@ -139,6 +154,31 @@ def test_a_run_folder_holds_one_training(run, pairs, tmp_path):
 def test_training_refuses_in_words(keras, pairs, tmp_path, network, given, words):
     with pytest.raises((ValueError, TypeError), match=words):
         cvkit.train(network, pairs if given is None else given, tmp_path / "run", epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("network", "how", "words"),
+    [
+        ("stardist", {"plan": Plan(class_weights=[1, 2, 2])}, "stardist has a loss of its own .*no `class_weights`"),
+        ("stardist(width=4)", {"loss": "focal"}, "stardist has a loss of its own and takes no `loss`; leave it out"),
+        ("stardist", {"loss": "dise"}, "no loss is called 'dise'"),
+        ("unet", {"plan": Plan(patience=2)}, "`patience` waits for a better score on `validation`"),
+    ],
+)
+def test_what_would_be_passed_over_is_refused(keras, pairs, tmp_path, network, how, words):
+    with pytest.raises(ValueError, match=words):
+        cvkit.train(network, pairs, tmp_path / "run", epochs=1, **how)
+    assert not (tmp_path / "run").exists()
+
+
+def test_after_full_memory_the_same_folder_takes_a_smaller_patch(keras, pairs, tmp_path, monkeypatch):
+    from cvkit.deep import fitting
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError, match="a patch of 64 pixels does not fit"):
+        patched.setattr(fitting, "_memory", lambda: 1.0)
+        cvkit.train("unet(width=4, depth=1)", pairs[:1], tmp_path / "run", epochs=1, patch=64)
+    cvkit.train("unet(width=4, depth=1)", pairs[:1], tmp_path / "run", epochs=1, patch=32)
+    assert json.loads((tmp_path / "run/config.json").read_text("utf-8"))["patch"] == 32
 
 
 def test_classes_train_with_all_that_is_seldom_asked_for(keras, tmp_path):

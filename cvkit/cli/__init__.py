@@ -43,7 +43,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             click.echo("\nStopped.", err=True)
             raise click.exceptions.Exit(130) from None
-        except (ValueError, TypeError, OSError, ImportError) as fault:
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as fault:
             if context.params["debug"]:
                 raise
             code = f"  [{fault.code}]" if isinstance(fault, CvkitError) else ""

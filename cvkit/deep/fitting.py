@@ -18,7 +18,7 @@ from cvkit.deep.run import Run
 from cvkit.deep.segmenter import Segmenter
 from cvkit.deep.start import begin_with
 from cvkit.deep.target import Target
-from cvkit.errors import CvkitError
+from cvkit.errors import CvkitError, MemoryFull
 
 EPOCH = (10, 100)  # batches of an epoch: four times through the images, but at least and at most so many
 BATCH = 16
@@ -170,7 +170,7 @@ def fitting_batch(network: keras.Model, patch: int, most: int, memory: float | N
 
     Raises
     ------
-    MemoryError
+    MemoryFull
         If not even one patch fits; the error says what patch would.
     """
     outputs = [output for layer in network.layers for output in keras.tree.flatten(layer.output)]
@@ -179,7 +179,8 @@ def fitting_batch(network: keras.Model, patch: int, most: int, memory: float | N
     fits = int(MEMORY * (memory or _memory()) / each)
     if fits < 1:
         side = int(patch * np.sqrt(MEMORY * (memory or _memory()) / each)) // 16 * 16
-        raise MemoryError(f"a patch of {patch} pixels does not fit in memory; patch={max(side, 16)} does.")
+        came = f"a patch of {patch} pixels does not fit in memory"
+        raise MemoryFull("memory-patch", came=came, remedy=f"patch={max(side, 16)} does, --patch in the command line")
     return min(most, fits)
 
 
@@ -206,10 +207,11 @@ def explained(batch: int, patch: int):
     except Exception as fault:
         if type(fault).__name__ not in ("ResourceExhaustedError", "MemoryError", "_ArrayMemoryError"):
             raise
-        smaller = f"plan=Plan(batch={batch // 2})" if batch > 1 else f"patch={max(16, patch // 32 * 16)}"
-        raise MemoryError(
-            f"a batch of {batch} patches of {patch} pixels does not fit in memory; {smaller} may."
-        ) from None
+        name, smaller = ("batch", batch // 2) if batch > 1 else ("patch", max(16, patch // 32 * 16))
+        asked = f"plan=Plan(batch={smaller})" if name == "batch" else f"patch={smaller}"
+        came = f"a batch of {batch} patches of {patch} pixels does not fit in memory"
+        remedy = f"{asked} may, --{name} {smaller} in the command line"
+        raise MemoryFull("memory-batch", came=came, remedy=remedy) from None
 
 
 def _memory() -> float:

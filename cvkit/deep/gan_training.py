@@ -1,6 +1,5 @@
 """Train a GAN on images, in a folder that a stopped training goes on from."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -10,6 +9,7 @@ import numpy as np
 
 from cvkit import __version__
 from cvkit.arrays import number, whole
+from cvkit.deep.digest import digest
 from cvkit.deep.examples import Examples, as_examples, unscale
 from cvkit.deep.feed import feed
 from cvkit.deep.generation import grid
@@ -249,7 +249,5 @@ def _animate(out: Path) -> None:
 
 def _digest(examples: Examples) -> str:
     """The images in a few signs, so that a training is not gone on with on others."""
-    digest = hashlib.sha256(np.ascontiguousarray(examples.images).tobytes())
-    if examples.condition is not None:
-        digest.update(examples.condition.tobytes())
-    return f"{' x '.join(map(str, examples.images.shape))} {digest.hexdigest()[:16]}"
+    arrays = [examples.images] if examples.condition is None else [examples.images, examples.condition]
+    return f"{' x '.join(map(str, examples.images.shape))} {digest(arrays)}"

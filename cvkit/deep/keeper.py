@@ -48,7 +48,7 @@ class Keeper(keras.callbacks.Callback):
     @property
     def finished(self) -> bool:
         """Whether the patience is over."""
-        return bool(self.patience and self.best and len(self.history) - self.best_epoch > self.patience)
+        return bool(self.patience and self.best and len(self.history) - self.best_epoch >= self.patience)
 
     def restore(self) -> int:
         """Set everything to the last state of the folder; give the epoch to begin with."""
@@ -70,21 +70,10 @@ class Keeper(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None) -> None:
         """Stop at a loss that is no number: nothing that follows would be."""
-        if math.isfinite(logs["loss"]):
-            return
-        kept = f"the weights of epoch {len(self.history)} are kept" if self.history else "there are no earlier weights"
-        pairs = ", ".join(map(str, sorted(set(self.patches.drawn(batch)))))
-        raise CvkitError(
-            "training-diverged",
-            came=(
-                f"the loss of batch {batch + 1} of epoch {len(self.history) + 1} is {logs['loss']}; it "
-                f"was cut from pairs {pairs}, and {kept} in {self.run.folder}"
-            ),
-            remedy=(
-                "look at these pairs, or train in a new folder at a lower rate: "
-                f"plan=Plan(rate={float(self.segmenter.optimizer.learning_rate):.1g})"
-            ),
-        )
+        if not math.isfinite(logs["loss"]):
+            pairs = ", ".join(map(str, sorted(set(self.patches.drawn(batch)))))
+            what = f"the loss of batch {batch + 1} of epoch {len(self.history) + 1} is {logs['loss']}"
+            raise self._diverged(f"{what}; it was cut from pairs {pairs}", "look at these pairs, or ")
 
     def on_test_begin(self, logs=None) -> None:
         """Put the averaged weights in, to be measured."""
@@ -101,13 +90,20 @@ class Keeper(keras.callbacks.Callback):
             variable.assign(value)
 
     def on_epoch_end(self, epoch, logs=None) -> None:
-        """Write down how it went and, if it never went better, the weights."""
+        """Write down how it went and, if it never went better, the weights; they must be numbers."""
+        tensors = {
+            f"{part}-{number:04d}": np.asarray(keras.ops.convert_to_numpy(variable))
+            for part, variables in self.parts.items()
+            for number, variable in enumerate(variables)
+        }
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise self._diverged(f"weights are NaN or infinite after epoch {epoch + 1}, of which the loss was a number")
         row = {name: float(value) for name, value in logs.items()}
         scores = [self.sign * past.get(self.score, 0) for past in self.history]
         self.history.append({"epoch": epoch + 1, **row})
         if self.score in row and (not scores or self.sign * row[self.score] > max(scores)):
             self.best, self.best_epoch = self.measured, epoch + 1
-        self._save()
+        self._save(tensors)
         self.run.write_history(self.history)
         last = self.finished or epoch + 1 == self.params["epochs"]
         if last or time.monotonic() > self.drawn + PICTURES:
@@ -130,13 +126,14 @@ class Keeper(keras.callbacks.Callback):
         images = self.patches[number][0]
         return images[0] if isinstance(images, tuple) else images
 
-    def _save(self) -> None:
-        tensors = {
-            f"{part}-{number:04d}": np.asarray(keras.ops.convert_to_numpy(variable))
-            for part, variables in self.parts.items()
-            for number, variable in enumerate(variables)
-        }
-        tensors |= {f"best-{number:04d}": value for number, value in enumerate(self.best or [])}
+    def _diverged(self, what: str, remedy: str = "") -> CvkitError:
+        kept = f"the weights of epoch {len(self.history)} are kept" if self.history else "there are no earlier weights"
+        rate = max(float(self.segmenter.optimizer.learning_rate), 1e-5)  # it is next to nothing at the end
+        remedy += f"train in a new folder at a lower rate: plan=Plan(rate={rate:.1g}), --rate in the command line"
+        return CvkitError("training-diverged", came=f"{what}, and {kept} in {self.run.folder}", remedy=remedy)
+
+    def _save(self, tensors: dict[str, np.ndarray]) -> None:
+        tensors = tensors | {f"best-{number:04d}": value for number, value in enumerate(self.best or [])}
         state = {"epoch": len(self.history), "history": self.history, "best_epoch": self.best_epoch}
         self.run.save(tensors, state)
 

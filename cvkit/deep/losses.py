@@ -30,7 +30,8 @@ def focal(y_true, y_pred, weights=None, *, gamma: float = 2.0):
     T.-Y. Lin et al., ICCV 2017. doi:10.1109/ICCV.2017.324
     """
     truth, y_pred, _ = _sides(y_true, y_pred)
-    known = ops.clip(ops.sum(truth * y_pred, axis=-1), TINY, 1.0)
+    most = 1.0 if gamma == 0 or gamma >= 1 else 1 - TINY  # a root has no slope at 0
+    known = ops.clip(ops.sum(truth * y_pred, axis=-1), TINY, most)
     counts = ops.sum(truth * _weights(weights, truth), axis=-1)
     each = -ops.log(known) if gamma == 0 else -ops.log(known) * ops.power(1 - known, gamma)
     return ops.sum(each * counts) / ops.maximum(ops.sum(counts), TINY)
@@ -247,7 +248,7 @@ def _overlap(y_true, y_pred, alpha: float, beta: float, smooth: float):
 def _mean(each, weights):
     """The mean over classes."""
     weights = _weights(weights, each)
-    return ops.sum(each * weights) / ops.sum(weights)
+    return ops.sum(each * weights) / ops.maximum(ops.sum(weights), TINY)
 
 
 def _weights(weights, like):

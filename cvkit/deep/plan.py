@@ -19,7 +19,7 @@ class Plan:
     rate : float
         The highest learning rate.
     patience : int, optional
-        Stop after so many epochs without a better score on the validation; by default never.
+        Stop after so many epochs without a better score on the validation, which there must be; by default never.
     class_weights : sequence of float, optional
         How much each class counts in the loss, the background or class 0 first; by default all alike.
     precision : {"f32", "bf16"}

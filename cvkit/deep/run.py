@@ -2,7 +2,7 @@
 
     config.json               what the training was asked for
     history.csv, curves.png   scores of every epoch
-    predictions.png           what the network says by now
+    predictions.png           what the network says by now of the pairs held back, if any
     state-0, state-1          the last two epochs: weights, optimizer, best weights; gone once the model is written
     model/                    the model
 
@@ -31,27 +31,31 @@ class Run:
     folder : path
         Made if it is not there.
     config : dict
-        What decides the training; anything JSON can hold.
+        What decides the training; anything JSON can hold. ``digest``: a dict of the contents of its data, see
+        `cvkit.deep.digest`; a folder without any was written before there were such, and goes on.
 
     Raises
     ------
     CvkitError
-        If the folder holds another training, or other files.
+        If the folder holds another training of which something was learnt, or other files.
     """
 
     def __init__(self, folder: str | Path, config: dict) -> None:
         self.folder, path = Path(folder), Path(folder) / "config.json"
         config = json.loads(json.dumps(config))
-        if path.is_file():
-            before = json.loads(path.read_text("utf-8"))
-            if differs := [key for key in {**before, **config} if before.get(key) != config.get(key)]:
+        files = [file.name for file in self.folder.iterdir()] if self.folder.exists() else []
+        others = [name for name in files if name != path.name and not name.startswith(".")]
+        before = json.loads(path.read_text("utf-8")) if path.is_file() else None
+        if before is not None and (others or "cvkit" not in before):  # else nothing was learnt of what was asked for
+            if differs := _differences(before, config):
                 raise CvkitError(
                     "run-other",
                     came=f"it holds another training ({', '.join(differs)} differ)",
                     remedy="choose another `out` or delete it",
                     file=folder,
                 )
-        elif self.folder.exists() and any(self.folder.iterdir()):
+            return
+        if others:
             raise CvkitError(
                 "folder-other", came="it holds other files", remedy="choose a new folder for the training", file=folder
             )
@@ -92,6 +96,17 @@ class Run:
 
     def _states(self) -> list[Path]:
         return [self.folder / f"state-{number}" for number in (0, 1)]
+
+
+def _differences(before: dict, config: dict) -> list[str]:
+    """Name what is not the same in two configurations."""
+    before = {"digest": config.get("digest"), **before}
+    names = [name for name in {**before, **config} if before.get(name) != config.get(name)]
+    if "digest" in names:
+        old, new = before["digest"] or {}, config.get("digest") or {}
+        parts = [part for part in {**old, **new} if old.get(part) != new.get(part)]
+        names[names.index("digest")] = f"the images or truths of {' and '.join(parts)}"
+    return names
 
 
 def _read(path: Path) -> tuple[dict[str, np.ndarray], dict] | None:

@@ -1,7 +1,7 @@
 """Train a network on pairs of images and truths, in a folder that a stopped training goes on from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from cvkit import __version__, registry
 from cvkit.arrays import whole
 from cvkit.deep.card import check_steps
+from cvkit.deep.digest import digest
 from cvkit.deep.mixture import Mixture
 from cvkit.deep.plan import Plan
 from cvkit.deep.predict import apply
@@ -16,6 +17,8 @@ from cvkit.deep.quiet import import_keras
 from cvkit.deep.run import Run
 from cvkit.deep.target import Target, find_target
 from cvkit.errors import CvkitError
+
+LOSS = "cross_entropy + dice"
 
 
 def train(
@@ -28,7 +31,7 @@ def train(
     epochs: int = 40,
     patch: int = 128,
     augment: str = "strong",
-    loss: str = "cross_entropy + dice",
+    loss: str = LOSS,
     seed: int = 0,
     plan: Plan = Plan(),  # noqa: B008  (frozen)
 ) -> Path:
@@ -52,8 +55,8 @@ def train(
         `cvkit.datasets.Pairs`. All are kept in memory, as float32. With made pairs among them: a
         `cvkit.deep.mixture.Mixture`.
     out : path
-        The run folder: ``config.json``, ``history.csv``, ``curves.png``, ``predictions.png``, and the model in
-        ``model/``.
+        The run folder: ``config.json``, ``history.csv``, ``curves.png``, with `validation` also ``predictions.png``
+        of a network that learns classes, and the model in ``model/``.
     validation : sequence of (image, truth) arrays
         Their middles are measured after each epoch, not learnt; they choose the epoch that is kept.
     unlabelled : sequence of images
@@ -68,7 +71,7 @@ def train(
         `cvkit.deep.augment`.
     loss : str
         Losses and their weights, ``"dice + 0.5*focal"``: see `cvkit.deep.losses`. A network that says itself what it
-        learns has its own.
+        learns, such as `stardist`, has its own and takes no other.
     seed : int
         The same seed on the same machine gives the same model.
     plan : Plan
@@ -83,7 +86,7 @@ def train(
     ------
     ValueError
         If the network, loss or augmentation is not known, the pairs do not fit, the network cannot be exported, the
-        loss is no number any more, or `out` holds another training.
+        loss is no number any more, or `out` holds another training, be it the same on other images or truths.
     MemoryError
         If a batch does not fit; the error says what does.
 
@@ -97,7 +100,6 @@ def train(
     from cvkit.deep.data import prepare, prepare_image
     from cvkit.deep.export import export, rehearse
     from cvkit.deep.fitting import fit
-    from cvkit.deep.losses import find_loss
 
     card, target = _card(network, pairs)
     config = {"network": network, "pairs": len(pairs), "validation": len(validation), "unlabelled": len(unlabelled)}
@@ -105,7 +107,7 @@ def train(
     config |= {"augment": augment, "loss": loss, "plan": plan.learns(), "cvkit": __version__}
     made = {"made": len(pairs.made), "share": pairs.share} if isinstance(pairs, Mixture) else {}
     config |= made
-    augmentation, loss = Augmentation(augment), target.loss or find_loss(loss, plan.class_weights)
+    augmentation, loss = Augmentation(augment), _loss(card["network"], target, loss, plan)
     if plan.class_weights and len(plan.class_weights) != len(target.classes):
         raise CvkitError(
             "parameter-length",
@@ -113,6 +115,14 @@ def train(
             came=str(len(plan.class_weights)),
             remedy="give one for each",
         )
+    if plan.patience and not len(validation):
+        came = "`patience` waits for a better score on `validation`, and there is none"
+        raise CvkitError("parameter-choice", came=came, remedy="hold pairs back, or leave it out")
+    config["digest"] = {
+        "pairs": f"{len(target.classes)} {target.kind} {_digest(pairs)}",
+        "validation": _digest(validation),
+        "unlabelled": digest(unlabelled),
+    }
     if (Path(out) / "model").is_dir():  # done: there is nothing to prepare
         return Run(out, config).model
     images = {"train": prepare(pairs, target, card), "validation": prepare(validation, target, card, "validation pair")}
@@ -164,6 +174,23 @@ def _card(text: str, pairs: Sequence) -> tuple[dict, Target]:
 
 def _listed(names: list[str], most: int = 10) -> str:
     return ", ".join(names[:most]) + f" and {len(names) - most} other classes" * (len(names) > most)
+
+
+def _loss(network: str, target: Target, text: str, plan: Plan) -> Callable:
+    """Give the loss of the text, or the network's own, beside which nothing may be asked for."""
+    from cvkit.deep.losses import find_loss
+
+    loss = find_loss(text, plan.class_weights)
+    asked = ["`loss`"] * (text != LOSS) + ["`class_weights`"] * bool(plan.class_weights)
+    if target.loss and asked:
+        name, _ = registry.parse(network)
+        came = f"{name} has a loss of its own and takes no {' and no '.join(asked)}"
+        raise CvkitError("parameter-unknown", came=came, remedy="leave it out, or choose another network")
+    return target.loss or loss
+
+
+def _digest(pairs: Sequence) -> str:
+    return digest(array for image, truth in pairs for array in (image, truth))
 
 
 def _real(pairs: Sequence) -> Sequence:

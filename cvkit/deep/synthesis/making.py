@@ -1,7 +1,6 @@
 """Segmentation feeds generation: pairs of image and truth that a generator paints, filtered, in a folder."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from cvkit import __version__
 from cvkit.arrays import VOID, number, whole
 from cvkit.datasets import Pairs, from_folders
+from cvkit.deep.digest import digest
 from cvkit.deep.gan_training import train_gan
 from cvkit.deep.generation import generate
 from cvkit.deep.generator_card import read_generator_card
@@ -213,7 +213,4 @@ def _digest(scenes: Scenes) -> str:
 
 
 def _digest_of(arrays: Sequence, what: str) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return f"{len(arrays)} {what} {digest.hexdigest()[:16]}"
+    return f"{len(arrays)} {what} {digest(arrays)}"

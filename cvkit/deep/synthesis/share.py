@@ -1,6 +1,5 @@
 """Generation feeds segmentation, if it helps: the share of made pairs is chosen on pairs held back, and may be none."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from cvkit.arrays import number, whole
 from cvkit.compare import metrics
 from cvkit.compare.evaluate import evaluate
+from cvkit.deep.digest import digest
 from cvkit.deep.mixture import Mixture
 from cvkit.deep.target import kind_of_truth
 from cvkit.deep.training import train
@@ -122,13 +122,9 @@ def _check_apart(validation: Sequence, others: list[Sequence]) -> None:
     """Refuse images that would be learnt from and judged by."""
     if len(validation) == 0:
         raise CvkitError("pairs-empty", came="there are no validation pairs", remedy="hold some back: pairs.split()")
-    held = {_digest(image): place for place, (image, _) in enumerate(validation)}
+    held = {digest([image]): place for place, (image, _) in enumerate(validation)}
     for image in (image for pairs in others for image, _ in pairs):
-        if (place := held.get(_digest(image))) is not None:
+        if (place := held.get(digest([image]))) is not None:
             raise CvkitError(
                 "pairs-leak", came=f"image {place} of `validation` is among those to learn from", remedy="part them"
             )
-
-
-def _digest(image) -> str:
-    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
