@@ -3,11 +3,10 @@
     python examples/train_documents.py PATH/TO/documents runs/documents
 
 The folder holds `images/`, `ink/` (255 = ink) and `index.csv` (file, year, split): the pages of the contests DIBCO 2009
-to 2014, which may not be passed on (www.iit.demokritos.gr/~bgat). It learns from those of 2009 to 2012 and from pages
-that cvkit draws. The method `howe`, which needs no training, draws better borders than a small network: its answer is
-shown to the network, which learns where to believe it. (The darkest channel in the place of Otsu's answer, to see red
-ink by, cost a point and a half.) Stopped, it goes on where it was. Without arguments it trains for seconds on drawn
-pages alone, to show that it runs.
+to 2014, which may not be passed on (www.iit.demokritos.gr/~bgat). It learns from those of 2009 to 2012 and from drawn
+pages. The method `howe`, which needs no training, draws better borders than a small network: its answer is shown to the
+network, which learns where to believe it. (With the darkest channel for Otsu's answer it was worse.) Stopped, it goes
+on where it was. Without arguments it trains for seconds on drawn pages alone, to show that it runs.
 """
 
 import csv
