@@ -108,6 +108,8 @@ def _adapt(layer) -> None:
     """Let a layer follow short trainings, and compute the same by operations that ONNX knows."""
     if isinstance(layer, layers.BatchNormalization):
         layer.momentum = MOMENTUM
+    elif isinstance(layer, layers.DepthwiseConv2D):
+        layer.dtype_policy = "float32"  # as in efficientnet_lite0
     elif isinstance(layer, layers.Activation) and layer.activation is keras.activations.gelu:
         layer.activation = gelu
     elif isinstance(layer, layers.Conv2D) and layer.groups == layer.filters > 1:
