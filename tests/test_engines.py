@@ -63,7 +63,7 @@ def test_a_missing_extra_answers_with_the_line_to_type(engine, tmp_path, monkeyp
         ({"engine": "onnx"}, "`engine` must be one of litert, onnxruntime, opencv, openvino, got 'onnx'"),
         ({"engine": "litert"}, "litert runs at int8, got 'f32'"),
         ({"precision": "bf16"}, "onnxruntime runs at f32 or int8, got 'bf16'.*openvino"),
-        ({"precision": "int8"}, "the model has no model.int8.onnx; make it with"),
+        ({"precision": "int8"}, "the model has no model.int8.onnx; make it: from"),
     ],
 )
 def test_what_an_engine_cannot_do_is_said(given, words, image):
