@@ -95,11 +95,11 @@ class _Seen:
     """Counts over a set of pairs."""
 
     def __init__(self) -> None:
-        self.sizes, self.depths, self.kinds = Counter(), Counter(), Counter()
+        self.sizes, self.depths = Counter(), Counter()
         self.pixels = np.zeros(VOID + 1, np.int64)
         self.objects: list[int] = []
         self.names: dict[bytes, str] = {}
-        self.kind: list[tuple[str, str]] = []
+        self.truths: list[tuple[str, str]] = []  # name and kind
         self.where: dict[int, int] = defaultdict(int)
 
     def image(self, image: np.ndarray, name: str) -> list[str]:
@@ -118,8 +118,7 @@ class _Seen:
         kind = kind_of(truth)
         if kind not in ("mask", "labels", "classes"):
             raise CvkitError("truth-kind", "a mask, labels or classes", came=f"{truth.dtype} {truth.shape}")
-        self.kinds[kind] += 1
-        self.kind.append((name, kind))
+        self.truths.append((name, kind))
         if kind == "labels":
             self.objects.append(np.count_nonzero(np.unique(truth) > 0))
             truth = np.where(is_void(truth), VOID, truth > 0)
@@ -131,11 +130,17 @@ class _Seen:
             return ["nothing is marked in its truth"]
         return ["all of it is marked in its truth"] if counts[0] == 0 and kind != "classes" else []
 
+    @property
+    def kinds(self) -> Counter:
+        """How many truths there are of each kind."""
+        return Counter(kind for _, kind in self.truths)
+
     def mixed(self) -> list[tuple[str, str]]:
         """The truths that are of another kind than most."""
-        most = max(self.kinds, key=self.kinds.get, default="")
+        kinds = self.kinds
+        most = max(kinds, key=kinds.get, default="")
         text = f"its truth is of kind {{}}, most are {most}; {ALIKE}"
-        return [(name, text.format(kind)) for name, kind in self.kind if kind != most]
+        return [(name, text.format(kind)) for name, kind in self.truths if kind != most]
 
     def odd(self, classes: list[str]) -> list[str]:
         remarks = [f"several depths and channels: {_listed(self.depths)}"] if len(self.depths) > 1 else []

@@ -121,7 +121,8 @@ def _objects(truth: np.ndarray, answer: np.ndarray) -> float:
 def _pixels(truth: np.ndarray, answer: np.ndarray) -> float:
     """Dice of the foreground, void pixels left out."""
     truth = np.asarray(truth)
-    return metrics.dice((truth > 0) & ~is_void(truth), (answer > 0) & ~is_void(truth))
+    known = ~is_void(truth)
+    return metrics.dice((truth > 0) & known, (answer > 0) & known)
 
 
 def calibrate(model: str | Path, pairs: Sequence) -> dict:
