@@ -8,6 +8,8 @@ from cvkit.errors import CvkitError
 
 __all__ = ["hint"]
 
+DARKEST = "darkest"
+
 
 def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground: str = "bright") -> Image:
     """Put the answers of two methods beside the grey image, as the three channels of an image.
@@ -21,14 +23,16 @@ def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground:
     image : (H, W) or (H, W, 3) array
         Values of 0..1, as `normalize` gives them, suit networks.
     first, second : str
-        Names of methods that give a mask, at their defaults.
+        Names of methods that give a mask, at their defaults; or "darkest": of each pixel the least of red, green and
+        blue, in which coloured ink is darker than in grey.
     foreground : {"bright", "dark", "auto"}
         As of every method.
 
     Returns
     -------
     image : (H, W, 3) float32 array
-        Grey; then 1 where the first method sees foreground, else 0; then the second.
+        Grey; then 1 where the first method sees foreground, else 0; then the second; each in the unit of the image if it
+        is the darkest of the channels.
 
     Raises
     ------
@@ -42,14 +46,21 @@ def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground:
     >>> hint(page, first="otsu", second="mean", foreground="dark")[4, 3].tolist()
     [0.10000000149011612, 1.0, 1.0]
     """
-    gray = as_gray(as_finite(as_image(image), "hint"))
-    answers = [segment(gray, method, foreground=foreground) for method in (first, second)]
-    for method, answer in zip((first, second), answers, strict=True):
-        if answer.dtype != bool:
-            raise CvkitError(
-                "parameter-choice",
-                "a hint is a method that gives a mask",
-                came=f"{method!r}, which gives classes",
-                remedy="name another",
-            )
-    return np.dstack([gray, *answers]).astype(np.float32)
+    image = as_finite(as_image(image), "hint")
+    gray = as_gray(image)
+    return np.dstack([gray, *(_hint(image, gray, name, foreground) for name in (first, second))]).astype(np.float32)
+
+
+def _hint(image: np.ndarray, gray: np.ndarray, name: str, foreground: str) -> np.ndarray:
+    """The darkest channel, or what a method says of the grey image."""
+    if name == DARKEST:
+        return image if image.ndim == 2 else image.min(axis=2)
+    answer = segment(gray, name, foreground=foreground)
+    if answer.dtype != bool:
+        raise CvkitError(
+            "parameter-choice",
+            "a hint is a method that gives a mask",
+            came=f"{name!r}, which gives classes",
+            remedy="name another",
+        )
+    return answer
