@@ -5,8 +5,8 @@
 
 or `documents` for `nuclei`; DATA is the folder of `examples/train_nuclei.py` or `train_documents.py`. The first command
 trains by JAX, whose kernels compile for any GPU, and leaves OUT/weights.npz; Linux, and `pip install jax[cuda13] keras`
-beside cvkit. The second one, by TensorFlow, makes the model of it: documents learn for some epochs more as cvkit trains,
-on real pages and drawn ones; nuclei are calibrated and tuned on the validation split; both are measured on the test split.
+beside cvkit. The second one, by TensorFlow, makes the model of it: documents learn for some epochs more as cvkit
+trains, on real pages and drawn ones; nuclei are calibrated and tuned on the validation split; both are measured.
 
 The network, patches, targets and loss are those of `cvkit.train`; AdamW, the cosine and the moving average, too.
 Processes draw the batches ahead, one of them each.
@@ -14,9 +14,11 @@ Processes draw the batches ahead, one of them each.
 
 import argparse
 import functools
+import json
 import multiprocessing
 import os
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,12 +158,14 @@ def train(job: str, data: Path, out: Path, steps: int, workers: int) -> None:
             schedule, weight_decay=1e-4, clipnorm=1.0, use_ema=True, ema_momentum=1 - min(0.1, 10 / steps)
         )
         network.compile(optimizer, packed_loss if job == "nuclei" else find_loss("cross_entropy + dice"))
-        batches = ahead(pool, workers)
+        batches, began = ahead(pool, workers), time.perf_counter()
         network.fit(batches, steps_per_epoch=max(1, steps // 50), epochs=min(50, steps), verbose=2)
         optimizer.finalize_variable_values(network.trainable_variables)
         settle(network, [next(batches)[0] for _ in range(SETTLE)])
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", *[np.asarray(weight, np.float32) for weight in network.get_weights()])
+    facts = {"steps": steps, "seconds": round(time.perf_counter() - began), "device": jax.devices()[0].device_kind}
+    (out / "training.json").write_text(json.dumps(facts))
 
 
 def settle(network, batches: list) -> None:
@@ -213,7 +217,8 @@ def finish(job: str, data: Path, out: Path) -> None:
         how = {"validation": train_documents.read_pages(data, "val"), "augment": augment, "patch": size, "seed": 1}
         model = cvkit.train(f"{before} | {text}", pages, out / "last", epochs=40, plan=plan, **how)
         figures = train_documents.figures(model, data)
-    print(annotate(model, **about, figures=figures)["figures"])
+    long = json.loads((out / "training.json").read_text())
+    print(annotate(model, **about, long=long, figures=figures)["figures"])
 
 
 if __name__ == "__main__":

@@ -46,12 +46,23 @@ def methods(foreground: str) -> dict:
         "nuclei": "nuclei",
         "nuclei, split": "nuclei | split",
         "nuclei_stardist": "nuclei_stardist",
+        "nuclei_stardist, eight views": [eight_views],
     }
+
+
+def eight_views(image: cvkit.arrays.Image) -> cvkit.arrays.Labels:
+    """The mean of what the network says of an image turned and mirrored."""
+    return cvkit.segment(image, "nuclei_stardist", augment=True)
 
 
 def recipe_step(mask: cvkit.arrays.Mask) -> cvkit.arrays.Labels:
     """The recipe as a step of a pipeline."""
     return recipe(mask)
+
+
+def named_step(step) -> str:
+    """The text of a step, or its name."""
+    return step if isinstance(step, str) else step.__name__
 
 
 def read_pairs(folder: Path, kind: str) -> list:
@@ -93,7 +104,8 @@ def main() -> None:
             )
         head = ["method", "Dice", "IoU", *(f"AP .{round(level * 10)}" for level in LEVELS), "AP .5 interval", "ms"]
         texts = "\n".join(
-            f"- {name}: `{text if isinstance(text, str) else text[0] + ' | recipe'}`" for name, text in named.items()
+            f"- {name}: `{text if isinstance(text, str) else ' | '.join(map(named_step, text))}`"
+            for name, text in named.items()
         )
         parts += [f"## {kind}: {len(pairs)} images", table(head, rows), texts]
     write_results(

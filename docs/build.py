@@ -176,6 +176,16 @@ def parameters(call) -> str:
     return "\n".join(lines) + "\n" if lines else "No parameters.\n"
 
 
+def training(card: dict) -> str:
+    """How long a model was trained: on a GPU, by `benchmarks/long_training.py`, or by `cvkit.train`, or both."""
+    parts = []
+    if long := card.get("long"):
+        parts.append(f"{long['steps']} steps, {long['seconds'] / 60:.0f} minutes of one {long['device']}")
+    if "epochs" in card:
+        parts.append(f"{card['epochs']} epochs, seed {card['seed']}, {card['seconds'] / 60:.0f} minutes")
+    return "; then ".join(parts)
+
+
 def model(name: str) -> str:
     """The card of a trained model in words."""
     card = read_card(registry.TRAINED / name)
@@ -189,8 +199,7 @@ def model(name: str) -> str:
         card["summary"],
         picture(name),
         f"`{' | '.join(part for part in around if part)}`, classes {', '.join(card['classes'])}.",
-        f"Trained on: {card['data']}. {card['epochs']} epochs, seed {card['seed']}, "
-        f"{card['seconds'] / 60:.0f} minutes. Licence of the weights: {card['licence']}.",
+        f"Trained on: {card['data'].rstrip('.')}. {training(card)}. Licence of the weights: {card['licence']}.",
         table,
         "- `threshold=0.5` (float, 0..1): Probability above which a pixel is foreground.\n",
     ]

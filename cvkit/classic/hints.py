@@ -31,8 +31,8 @@ def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground:
     Returns
     -------
     image : (H, W, 3) float32 array
-        Grey; then 1 where the first method sees foreground, else 0; then the second; each in the unit of the image if it
-        is the darkest of the channels.
+        Grey; then 1 where the first method sees foreground, else 0; then the second. The darkest of the channels is in
+        the unit of the image.
 
     Raises
     ------

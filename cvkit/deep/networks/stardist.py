@@ -106,7 +106,7 @@ def loss(y_true, y_pred):
     """
     probabilities, stars = ops.split(y_pred, [len(CLASSES)], axis=-1)
     pixels = y_true[..., 0], probabilities
-    stars = ops.average_pool(stars, GRID, GRID, padding="same")  # of equal values, whose slope is cheaper than that of [::2]
+    stars = ops.average_pool(stars, GRID, GRID, padding="same")  # of equal values; cheaper than [::2]
     truth = y_true[:, ::GRID, ::GRID]
     known = ops.cast(truth[..., 0] != 255, "float32")
     depth, chance = truth[..., 1], ops.clip(stars[..., 0], 1e-7, 1 - 1e-7)
