@@ -1,26 +1,27 @@
 """What a training of many hours brings, in minutes on a GPU: how `nuclei_stardist` and `documents` came to be.
 
-    KERAS_BACKEND=jax python benchmarks/long_training.py nuclei DATA OUT [--steps 14500] [--workers 12]
+    KERAS_BACKEND=jax python benchmarks/long_training.py nuclei DATA OUT --steps 14500
     python benchmarks/long_training.py nuclei DATA OUT --finish
+    KERAS_BACKEND=jax python benchmarks/long_training.py documents DATA OUT --steps 8850
+    python benchmarks/long_training.py documents DATA OUT --finish
 
-or `documents` for `nuclei`; DATA is the folder of `examples/train_nuclei.py` or `train_documents.py`. The first command
-trains by JAX, whose kernels compile for any GPU, and leaves OUT/weights.npz; Linux, and `pip install jax[cuda13] keras`
-beside cvkit. The second one, by TensorFlow, makes the model of it: documents learn for some epochs more as cvkit
-trains, on real pages and drawn ones; nuclei are calibrated and tuned on the validation split; both are measured.
+DATA is the folder of `examples/train_nuclei.py` or `train_documents.py`. The first command of each trains by JAX, whose
+kernels compile for any GPU, and leaves OUT/weights.npz; Linux, and `pip install jax[cuda13] keras` beside cvkit. The
+second one, by TensorFlow, makes the model of it: documents learn for some epochs more as cvkit trains, on real pages
+and drawn ones; nuclei are calibrated and tuned on the validation split; both are measured.
 
-The network, patches, targets and loss are those of `cvkit.train`; AdamW, the cosine and the moving average, too.
-Processes draw the batches ahead, one of them each.
+The network, patches, targets and loss are those of `cvkit.train`; AdamW, the cosine and the moving average, too. Worker
+processes draw the batches, each a whole one, ahead of what is learnt.
 """
 
 import argparse
-import functools
 import json
 import multiprocessing
 import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,18 +54,21 @@ ABOUT = {
     "documents": train_documents.ABOUT
     | {"data": "DIBCO 2009-2012 (50 pages, www.iit.demokritos.gr/~bgat), and 145 pages drawn by cvkit.datasets."},
 }
-RATE, SETTLE, DRAWN, LAST = 2e-3, 30, 120, 25  # the last two: drawn pages, of the first training and of the second
-drawer = None  # of batches, in each process
+RATE, SETTLE, EPOCHS = 2e-3, 30, 50
+DRAWN, LAST = range(1000, 1120), range(2000, 2025)  # seeds of drawn pages, of the first training and of the second
+task = drawer = None  # of a worker process: what it is to draw, and what draws it
 
 
 class Drawer:
     """Draws the batches of a training, each by its number."""
 
-    def __init__(self, job: str, data: Path, steps: int) -> None:
+    def __init__(self, job: str, data: Path, steps: int, drawn: Sequence[int] = DRAWN) -> None:
         from cvkit.deep.target import find_target
 
         before, network, _, augment, batch, size = JOBS[job]
-        pairs, self.steps, self.real = pairs_of(job, data), steps, len(pairs_of(job, data, drawn=0))
+        pairs, more = pairs_of(job, data, drawn)
+        self.steps, self.real = steps, len(pairs)
+        pairs = pairs + more
         target = find_target(network.partition("(")[0], [truth for _, truth in pairs])
         ready = prepare(pairs, target, {"preprocess": before, "channels": 3})
         self.patches = Patches(
@@ -82,12 +86,11 @@ class Drawer:
         return images.astype(np.float16), answers if answers.ndim == 3 else pack(answers)
 
 
-def pairs_of(job: str, data: Path, drawn: int = DRAWN) -> list:
-    """The pairs to learn from, the real ones first."""
+def pairs_of(job: str, data: Path, drawn: Sequence[int]) -> tuple[list, list]:
+    """The pairs to learn from, real ones and, of documents, those drawn by some seeds."""
     if job == "nuclei":
-        return read_split(data, "train")
-    pages = [draw_page(1000 + seed, height=640, width=640) for seed in range(drawn)]
-    return train_documents.read_pages(data, "train") + pages
+        return read_split(data, "train"), []
+    return train_documents.read_pages(data, "train"), [draw_page(seed, height=640, width=640) for seed in drawn]
 
 
 def pack(answers: np.ndarray) -> np.ndarray:
@@ -112,17 +115,20 @@ def packed_loss(y_true, y_pred):
     return stardist.loss(ops.concatenate([classes, stars], axis=-1), y_pred)
 
 
-def begin(job: str, data: Path, steps: int) -> None:
-    """Make this process one that draws."""
+def begin(*given) -> None:
+    """Make this process one that draws, and leaves the GPU alone; what may fail waits for the first batch."""
     import cv2
 
-    global drawer
+    global task
+    os.environ["JAX_PLATFORMS"] = "cpu"
     cv2.setNumThreads(1)
-    drawer = Drawer(job, data, steps)
+    task = given
 
 
 def draw(step: int) -> tuple:
     """A batch, in such a process."""
+    global drawer
+    drawer = drawer or Drawer(*task)
     return drawer(step)
 
 
@@ -137,8 +143,9 @@ def ahead(pool, workers: int, first: int = 0) -> Iterator[tuple]:
 
 def train(job: str, data: Path, out: Path, steps: int, workers: int) -> None:
     """Train by JAX, and write the averaged weights."""
+    steps = max(1, steps // EPOCHS) * EPOCHS
     context = multiprocessing.get_context("spawn")
-    with context.Pool(workers, functools.partial(begin, job, data, steps)) as pool:
+    with context.Pool(workers, begin, (job, data, steps)) as pool:
         import jax
         import keras
 
@@ -159,8 +166,7 @@ def train(job: str, data: Path, out: Path, steps: int, workers: int) -> None:
         )
         network.compile(optimizer, packed_loss if job == "nuclei" else find_loss("cross_entropy + dice"))
         batches, began = ahead(pool, workers), time.perf_counter()
-        network.fit(batches, steps_per_epoch=max(1, steps // 50), epochs=min(50, steps), verbose=2)
-        optimizer.finalize_variable_values(network.trainable_variables)
+        network.fit(batches, steps_per_epoch=steps // EPOCHS, epochs=EPOCHS, verbose=2)  # ends with averaged weights
         settle(network, [next(batches)[0] for _ in range(SETTLE)])
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", *[np.asarray(weight, np.float32) for weight in network.get_weights()])
@@ -203,7 +209,7 @@ def finish(job: str, data: Path, out: Path) -> None:
     card |= {"classes": about["classes"], "foreground": [1], "contact": [2] if stars else []}
     card |= {"answer": "labels" if stars else "mask", "postprocess": "remove_small(area=16)" if stars else ""}
     card["halo"], card["stride"] = rehearse(text, 3, count)
-    drawer = Drawer(job, data, 1)
+    drawer = Drawer(job, data, 1, drawn=())
     card |= {"pairs": drawer.real, "cvkit": cvkit.__version__}
     model = export(network, out / "long", card, drawer(0)[0][:4].astype(np.float32))
     if stars:
@@ -213,9 +219,9 @@ def finish(job: str, data: Path, out: Path) -> None:
         figures = train_stars.figures(model, data)
     else:
         plan = cvkit.Plan(precision="bf16", start=model, rate=5e-4, batch=8)
-        pages = pairs_of(job, data, drawn=LAST)
+        real, drawn = pairs_of(job, data, LAST)
         how = {"validation": train_documents.read_pages(data, "val"), "augment": augment, "patch": size, "seed": 1}
-        model = cvkit.train(f"{before} | {text}", pages, out / "last", epochs=40, plan=plan, **how)
+        model = cvkit.train(f"{before} | {text}", real + drawn, out / "last", epochs=40, plan=plan, **how)
         figures = train_documents.figures(model, data)
     long = json.loads((out / "training.json").read_text())
     print(annotate(model, **about, long=long, figures=figures)["figures"])
@@ -230,6 +236,9 @@ if __name__ == "__main__":
     parser.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2))
     parser.add_argument("--finish", action="store_true")
     given = parser.parse_args()
+    needed = "tensorflow" if given.finish else "jax"
+    if os.environ.get("KERAS_BACKEND", "tensorflow") != needed:
+        parser.error(f"set KERAS_BACKEND={needed} for this")
     if given.finish:
         finish(given.job, given.data, given.out)
     else:

@@ -183,7 +183,7 @@ def training(card: dict) -> str:
         parts.append(f"{long['steps']} steps, {long['seconds'] / 60:.0f} minutes of one {long['device']}")
     if "epochs" in card:
         parts.append(f"{card['epochs']} epochs, seed {card['seed']}, {card['seconds'] / 60:.0f} minutes")
-    return "; then ".join(parts)
+    return "; then ".join(parts) or "Nobody wrote down for how long"
 
 
 def model(name: str) -> str:

@@ -5,8 +5,8 @@
 The folder holds `images/`, `ink/` (255 = ink) and `index.csv` (file, year, split): the pages of the contests DIBCO 2009
 to 2014, which may not be passed on (www.iit.demokritos.gr/~bgat). It learns from those of 2009 to 2012 and from drawn
 pages. The method `howe`, which needs no training, draws better borders than a small network: its answer is shown to the
-network, which learns where to believe it. (With the darkest channel for Otsu's answer it was worse.) Stopped, it goes
-on where it was. Without arguments it trains for seconds on drawn pages alone, to show that it runs.
+network, which learns where to believe it: F 94.9 on 2013, 97.4 on 2014. The model that cvkit carries saw
+ten times as much, and has 96.0 and 97.7: `benchmarks/long_training.py`. Without arguments it trains for seconds.
 """
 
 import csv

@@ -4,8 +4,9 @@
 
 The folder is that of `train_nuclei.py`: Data Science Bowl 2018, BBBC038 (CC0). After the training the probabilities are
 calibrated, and threshold, overlap and last steps chosen, on the validation split; the figures are those of the test
-split: AP .86 in fluorescence after an hour. The model that cvkit carries, .88, saw ten times as much on a GPU, by
-`benchmarks/long_training.py`. Stopped, it goes on where it was. Without arguments it trains for seconds on one image.
+split: AP .86 in fluorescence after an hour. The model that cvkit carries, .88, has twice the weights and saw ten times
+as much on a GPU, by `benchmarks/long_training.py`. Stopped, it goes on where it was. Without arguments it trains for
+seconds on one image.
 """
 
 import sys

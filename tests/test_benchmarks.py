@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -90,3 +91,38 @@ def test_the_page_of_the_loop_takes_painted_pairs_only_where_validation_is_sure(
     assert "| painted | 2 | 10 | 29 | 0.700 | +0.200 [+0.200, +0.200] |" in text
     assert "| 0.720 | 0.900 | 0.80 | 2.5 |" in text
     assert (tmp_path / "loop.png").stat().st_size > 1000
+
+
+def test_packed_targets_have_the_loss_of_whole_ones(monkeypatch, keras):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import long_training
+
+    from cvkit.deep.networks import stardist
+
+    rng = np.random.default_rng(0)
+    labels = np.kron(rng.integers(0, 9, (2, 4, 4)), np.ones((1, 8, 8))).astype(np.int32)
+    labels[1, :5] = -1
+    truth = np.stack([stardist.targets(one) for one in labels])
+    said = rng.random((2, 32, 32, 3 + 1 + 32), np.float32)
+    said[:, 1::2] = said[:, ::2]
+    said[:, :, 1::2] = said[:, :, ::2]  # the same star in each of 2 x 2 pixels
+    said[..., :3] /= said[..., :3].sum(axis=-1, keepdims=True)
+    packed = long_training.pack(truth)
+    assert packed.nbytes * 7 < truth.nbytes
+    assert float(long_training.packed_loss(packed, said)) == pytest.approx(float(stardist.loss(truth, said)), rel=1e-3)
+
+
+def test_batches_of_workers_come_in_their_order(monkeypatch, keras):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    import long_training
+
+    class Pool:
+        asked = 0
+
+        def apply_async(self, function, given):
+            Pool.asked += 1
+            return SimpleNamespace(get=lambda: given[0])
+
+    batches = long_training.ahead(Pool(), workers=2)
+    assert [next(batches) for _ in range(6)] == [0, 1, 2, 3, 4, 5]
+    assert Pool.asked == 9  # four under way, and one for each that was asked for again

@@ -41,6 +41,14 @@ def test_the_pictures_of_methods_are_current(build):
         assert differing <= picture.size // 1000, f"{name}: run python docs/build.py"  # networks round as machines do
 
 
+def test_a_card_is_told_how_long_it_was_trained(build):
+    long, short = {"long": {"steps": 90, "seconds": 600, "device": "GPU"}}, {"epochs": 4, "seed": 1, "seconds": 60}
+    assert build.training(long) == "90 steps, 10 minutes of one GPU"
+    assert build.training(short) == "4 epochs, seed 1, 1 minutes"
+    assert build.training(long | short) == "90 steps, 10 minutes of one GPU; then 4 epochs, seed 1, 1 minutes"
+    assert build.training({})
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page):
     for link in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from cvkit import preprocess
+from cvkit.arrays import as_gray
+from cvkit.classic.hints import hint
 
 FAR = 2**40
 WIDE = [np.int64, np.uint64, np.float64]
@@ -39,3 +41,23 @@ def test_invert_swaps_the_two_of_a_mask():
     assert preprocess.invert(np.array([[False, True]])).tolist() == [[1, 0]]
     assert preprocess.invert(np.array([[0, 200]], np.uint8)).tolist() == [[255, 55]]
     assert preprocess.invert(np.array([[-3, 5]], np.int32)).tolist() == [[5, -3]]
+
+
+def test_a_hint_may_be_the_darkest_channel():
+    rng = np.random.default_rng(0)
+    page = rng.random((12, 17, 3), np.float32)
+    shown = hint(page, first="darkest", second="otsu", foreground="dark")
+    assert shown.dtype == np.float32
+    assert np.array_equal(shown[:, :, 1], page.min(axis=2))
+    assert np.array_equal(shown[:, :, 2], hint(page, first="otsu", foreground="dark")[:, :, 1])
+    gray = as_gray(page)
+    assert np.array_equal(hint(gray, first="darkest", second="otsu")[:, :, 1], gray)
+    integers = (page * 255).astype(np.uint8)
+    assert np.array_equal(hint(integers, first="darkest", second="otsu")[:, :, 1], integers.min(axis=2))
+
+
+def test_a_hint_that_is_no_mask_is_refused():
+    with pytest.raises(ValueError, match="gives classes"):
+        hint(np.random.default_rng(0).random((9, 9)), second="multi_otsu")
+    with pytest.raises(ValueError, match="bright"):
+        hint(np.zeros((9, 9)), first="darkest", second="darkest", foreground="middle")

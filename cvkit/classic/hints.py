@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cvkit.arrays import Image, as_finite, as_gray, as_image
+from cvkit.arrays import Image, as_finite, as_gray, as_image, one_of
 from cvkit.classic import segment
 from cvkit.errors import CvkitError
 
@@ -46,6 +46,7 @@ def hint(image: Image, *, first: str = "howe", second: str = "otsu", foreground:
     >>> hint(page, first="otsu", second="mean", foreground="dark")[4, 3].tolist()
     [0.10000000149011612, 1.0, 1.0]
     """
+    one_of(foreground, "foreground", ("bright", "dark", "auto"))
     image = as_finite(as_image(image), "hint")
     gray = as_gray(image)
     return np.dstack([gray, *(_hint(image, gray, name, foreground) for name in (first, second))]).astype(np.float32)

@@ -48,7 +48,7 @@ def draw_page(seed: int, *, height: int = 384, width: int = 384) -> tuple[Image,
     rng = np.random.default_rng(whole(seed, "seed", 0))
     cover = _writing(shape, rng)
     image = _paper(shape, rng)
-    if rng.random() < 0.6:  # the other side, at times nearly as dark as this one
+    if rng.random() < 0.6:  # the other side, at times as dark as this one
         other = ndimage.gaussian_filter(_writing(shape, rng)[:, ::-1], rng.uniform(0.6, 3))
         image *= 1 - (rng.uniform(0.05, 0.6) * other * _clouds(shape, rng, 40, 0.3, 1))[..., None]
     image = _stains(image, rng)
