@@ -31,7 +31,7 @@ from cvkit.deep.synthesis import train_painter
 NETWORK = "normalize(low=0, high=100) | unet(width=16, depth=4)"
 SIDE, EPOCHS, SHOWN = 128, 15, 4
 PAINTERS = {
-    "regions": "pix2pix(judge='unet(width=16, depth=4)', distance=1.0, batch=8)",
+    "regions": "pix2pix(judge='unet(width=8, depth=3)', distance=1.0, batch=8)",
     "patches": "pix2pix(distance=1.0, batch=8)",
 }
 
