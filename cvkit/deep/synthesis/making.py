@@ -48,7 +48,8 @@ def train_painter(
         The run folder, as of `cvkit.train_gan`.
     gan : str
         ``"pix2pix"`` or ``"spade"`` with arguments. By default a network that segments is the discriminator, and images
-        are drawn to the real ones but little: noise then decides on brightness and grain.
+        are drawn to the real ones but little: noise then decides on brightness and grain. Without unlabelled images
+        one of patches, ``"pix2pix(distance=1.0, batch=8)"``, was as good on nuclei and streets.
     side : int
         Of the crops that it learns from: 16, 32, 64 or 128. It paints larger maps in tiles.
     unlabelled : sequence of images
