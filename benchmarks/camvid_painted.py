@@ -1,6 +1,6 @@
 """Streets painted after class maps: does a network that has learnt from photographs find the classes in them?
 
-    python benchmarks/camvid_painted.py DATA RUNS [--seconds 1500]
+    python benchmarks/camvid_painted.py DATA RUNS [--seconds 900]
 
 DATA is the folder of `examples/train_camvid.py`; images are taken at half their size. A segmenter is trained on the
 train split; painters, whose discriminator is a network that segments or one that judges patches, are trained on the
@@ -10,11 +10,10 @@ on. Writes a page and a picture.
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
-
-import sys
 
 import cv2
 import numpy as np
@@ -47,11 +46,9 @@ def half(data: Path, split: str) -> list:
 
 def paint(painter: Path, pairs: list) -> list:
     """The maps of pairs, painted."""
-    painted = []
-    for place, (_, truth) in enumerate(pairs):
-        image = cvkit.generate(painter, 1, condition=truth, seed=place)[0]
-        painted.append((image, truth))
-    return painted
+    return [
+        (cvkit.generate(painter, 1, condition=truth, seed=place)[0], truth) for place, (_, truth) in enumerate(pairs)
+    ]
 
 
 def picture(rows: list, truths: list) -> np.ndarray:
@@ -67,7 +64,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("runs", type=Path)
-    parser.add_argument("--seconds", type=float, default=1500)
+    parser.add_argument("--seconds", type=float, default=900)
     given = parser.parse_args()
     train, validation = half(given.data, "train"), half(given.data, "val")
     how = {"epochs": EPOCHS, "augment": "light", "validation": validation[::4], "seed": 1}

@@ -150,7 +150,9 @@ def train(job: str, data: Path, out: Path, steps: int, workers: int) -> None:
         import keras
 
         from cvkit.deep import blocks
+        from cvkit.deep.averaging import Statistics
         from cvkit.deep.build import build
+        from cvkit.deep.fitting import averaging_optimizer
         from cvkit.deep.losses import find_loss
 
         blocks.BatchNorm.call = keras.layers.BatchNormalization.call  # TensorFlow's own operation is not for JAX
@@ -158,40 +160,16 @@ def train(job: str, data: Path, out: Path, steps: int, workers: int) -> None:
             keras.config.set_dtype_policy("mixed_bfloat16")
         _, network, classes, *_ = JOBS[job]
         network = build(network, 3, classes)
-        schedule = keras.optimizers.schedules.CosineDecay(
-            RATE / 10, steps, warmup_target=RATE, warmup_steps=max(1, steps // 20)
+        network.compile(
+            averaging_optimizer(RATE, steps), packed_loss if job == "nuclei" else find_loss("cross_entropy + dice")
         )
-        optimizer = keras.optimizers.AdamW(
-            schedule, weight_decay=1e-4, clipnorm=1.0, use_ema=True, ema_momentum=1 - min(0.1, 10 / steps)
-        )
-        network.compile(optimizer, packed_loss if job == "nuclei" else find_loss("cross_entropy + dice"))
         batches, began = ahead(pool, workers), time.perf_counter()
         network.fit(batches, steps_per_epoch=steps // EPOCHS, epochs=EPOCHS, verbose=2)  # ends with averaged weights
-        settle(network, [next(batches)[0] for _ in range(SETTLE)])
+        Statistics(network)(next(batches)[0] for _ in range(SETTLE))
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / "weights.npz", *[np.asarray(weight, np.float32) for weight in network.get_weights()])
     facts = {"steps": steps, "seconds": round(time.perf_counter() - began), "device": jax.devices()[0].device_kind}
     (out / "training.json").write_text(json.dumps(facts))
-
-
-def settle(network, batches: list) -> None:
-    """Set the statistics of normalisation to their mean over batches."""
-    import keras
-
-    norms = [layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta, found = [layer.momentum for layer in norms], []
-    for layer in norms:
-        layer.momentum = 0.0
-    for images in batches:
-        network(images, training=True)
-        found.append([np.asarray(part) for layer in norms for part in (layer.moving_mean, layer.moving_variance)])
-    for part, values in zip(
-        (part for layer in norms for part in (layer.moving_mean, layer.moving_variance)), zip(*found, strict=True),
-        strict=True,
-    ):  # fmt: skip
-        part.assign(np.mean(values, axis=0))
-    for layer, momentum in zip(norms, momenta, strict=True):
-        layer.momentum = momentum
 
 
 def finish(job: str, data: Path, out: Path) -> None:

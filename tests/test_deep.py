@@ -92,20 +92,20 @@ def test_trained_models_are_light_together():
     assert sum(file.stat().st_size for file in registry.TRAINED.rglob("*") if file.is_file()) <= 25e6
 
 
-def test_nuclei_finds_nuclei_it_has_not_seen():
-    for name, dice, precision in (("nuclei", 0.85, 0.75), ("stained", 0.85, 0.65)):
-        image, truth = cvkit.read(DATA / f"{name}.png"), cvkit.read_truth(DATA / f"{name}-truth.png")
-        labels = cvkit.segment(image, "nuclei | split")
-        assert metrics.dice(truth > 0, labels > 0) > dice
-        assert objects.average_precision(truth, labels) > precision
-
-
-def test_stars_find_nuclei_they_have_not_seen():
-    for name, dice, precision in (("nuclei", 0.93, 0.75), ("stained", 0.85, 0.75)):
-        image, truth = cvkit.read(DATA / f"{name}.png"), cvkit.read_truth(DATA / f"{name}-truth.png")
-        labels = cvkit.segment(image, "nuclei_stardist")
-        assert metrics.dice(truth > 0, labels > 0) > dice
-        assert objects.average_precision(truth, labels) > precision
+@pytest.mark.parametrize(
+    ("method", "name", "dice", "precision"),
+    [
+        ("nuclei | split", "nuclei", 0.85, 0.75),
+        ("nuclei | split", "stained", 0.85, 0.65),
+        ("nuclei_stardist", "nuclei", 0.93, 0.75),
+        ("nuclei_stardist", "stained", 0.85, 0.75),
+    ],
+)
+def test_models_find_nuclei_they_have_not_seen(method, name, dice, precision):
+    image, truth = cvkit.read(DATA / f"{name}.png"), cvkit.read_truth(DATA / f"{name}-truth.png")
+    labels = cvkit.segment(image, method)
+    assert metrics.dice(truth > 0, labels > 0) > dice
+    assert objects.average_precision(truth, labels) > precision
 
 
 def test_documents_knows_ink_from_what_shows_through():

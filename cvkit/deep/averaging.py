@@ -17,12 +17,14 @@ class Statistics:
     """
 
     def __init__(self, network: keras.Model) -> None:
-        import tensorflow as tf
-
         self.norms = [
             layer for layer in network._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)
         ]
-        self.run = tf.function(lambda images: network(images, training=True), reduce_retracing=True)
+        self.run = lambda images: network(images, training=True)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            self.run = tf.function(self.run, reduce_retracing=True)
 
     def __call__(self, batches: Iterable) -> None:
         """Measure them on some batches, each as the network takes it."""

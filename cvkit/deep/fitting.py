@@ -184,14 +184,19 @@ def fitting_batch(network: keras.Model, patch: int, most: int, memory: float | N
     return min(most, fits)
 
 
-def compiled(network, teacher, loss: Callable, plan: Plan, total: int, *, scored: bool) -> Segmenter:
-    """The segmenter with its optimizer, ready to fit for `total` steps."""
+def averaging_optimizer(rate: float, total: int) -> keras.optimizers.Optimizer:
+    """AdamW for `total` steps, with warm-up to `rate`, cosine decay, and a moving average of the weights."""
     schedule = keras.optimizers.schedules.CosineDecay(
-        plan.rate / 10, total, warmup_target=plan.rate, warmup_steps=max(1, total // 20)
+        rate / 10, total, warmup_target=rate, warmup_steps=max(1, total // 20)
     )
-    optimizer = keras.optimizers.AdamW(
+    return keras.optimizers.AdamW(
         schedule, weight_decay=1e-4, clipnorm=1.0, use_ema=True, ema_momentum=1 - min(0.1, 10 / total)
     )
+
+
+def compiled(network, teacher, loss: Callable, plan: Plan, total: int, *, scored: bool) -> Segmenter:
+    """The segmenter with its optimizer, ready to fit for `total` steps."""
+    optimizer = averaging_optimizer(plan.rate, total)
     segmenter = Segmenter(network, teacher)
     segmenter.compile(optimizer, loss, consistency=plan.consistency, ramp=max(1, total // 3), scored=scored)
     segmenter.build((None, None, None, network.input_shape[-1]))
